@@ -348,11 +348,13 @@ impl Analysis<'_> {
         {
             return None;
         }
-        let fires = self.confirms(target, base, true);
-        let (fires, silent, holds) = if fires { (base.clone(), other, now) } else { (other, base.clone(), !now) };
-        if !self.confirms(target, &fires, true) || !self.confirms(target, &silent, false) {
+        let (fires, silent, holds) = if self.confirms(target, base, true) {
+            (base.clone(), other, now)
+        } else if self.confirms(target, &other, true) {
+            (other, base.clone(), !now)
+        } else {
             return None;
-        }
-        Some(Pair { fires, silent, field, holds })
+        };
+        self.confirms(target, &silent, false).then_some(Pair { fires, silent, field, holds })
     }
 }

@@ -5,6 +5,7 @@ mod ring;
 use contentcheck_log::{Class, Note, Trust};
 use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::state::{Phase, Rollout};
+use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Id, Policy, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -413,7 +414,7 @@ impl Now {
         if let (Some(why), Some(at)) = (&self.why, self.halted_at) {
             let keys = self.halted_by.iter().map(|key| key.get(..12).unwrap_or(key));
             let keys = keys.collect::<Vec<_>>().join(", ");
-            reasons.push(format!("halted at {} UTC by the key {keys}: {why}", crate::page::utc(at)));
+            reasons.push(format!("halted at {} UTC by the key {keys}: {why}", utc(at)));
         } else {
             reasons.extend(self.why.clone());
         }

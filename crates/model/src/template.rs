@@ -362,7 +362,10 @@ impl TemplateType {
     #[must_use]
     pub fn may_lack(&self, read: &str) -> bool {
         let of_several = self.reads.iter().any(|of| of.name == read && of.values.len() > 1);
-        of_several && [CHANNEL, PROVIDER].contains(&read) && self.is_known_in_part()
+        // Without a provider an event is known by its channel.
+        let is_known = |by: &str| self.reads.iter().any(|of| of.name == by);
+        let by_other = read == CHANNEL || (read == PROVIDER && is_known(CHANNEL));
+        of_several && by_other && self.is_known_in_part()
     }
 
     /// The value under a name of `reads` of an event that says none under it, and that is one of this template type all the same: of

@@ -232,6 +232,8 @@ fn an_event_has_one_of_the_values_of_each_name() {
                 ("EventID == 7", true),
             ],
         ),
+        // Without a channel it is known by its provider.
+        (vec![provider, number], vec![("not Provider_Name exists", false), ("Provider_Name == \"P\"", true)]),
         (
             vec![channel, "Provider_Name: \"P\"", number],
             vec![("not Channel exists", true), ("Provider_Name == \"P\"", true)],

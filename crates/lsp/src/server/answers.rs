@@ -146,6 +146,14 @@ impl Server<'_> {
         None
     }
 
+    /// An open file with what is known of its project once it was checked as it is. None where there is nothing to say of it; nothing
+    /// where the request waits.
+    pub(super) fn checked(&mut self, request: &Request, uri: &str) -> Option<Option<(Document, Arc<Snapshot>)>> {
+        let Some(document) = self.documents.get(uri).cloned() else { return Some(None) };
+        let snapshot = self.snapshot(request, &document, true)?;
+        Some(snapshot.ok().map(|snapshot| (document, snapshot)))
+    }
+
     fn diagnostic(&mut self, request: Request) -> Option<Answer> {
         let asked: DocumentDiagnosticParams = match read(request.params.clone()) {
             Ok(asked) => asked,
@@ -177,10 +185,9 @@ impl Server<'_> {
             Err(refusal) => return Some(Err(refusal)),
         };
         let uri = asked.text_document.uri.0;
-        let Some(document) = self.documents.get(&uri).cloned() else { return Some(Ok(json!([]))) };
-        let snapshot = match self.snapshot(&request, &document, true)? {
-            Ok(snapshot) => snapshot,
-            Err(_) => return Some(Ok(json!([]))),
+        let (document, snapshot) = match self.checked(&request, &uri)? {
+            Some(known) => known,
+            None => return Some(Ok(json!([]))),
         };
         let only: Option<Vec<String>> =
             asked.context.only.map(|kinds| kinds.into_iter().map(|kind| kind.to_string()).collect());

@@ -41,10 +41,9 @@ impl Server<'_> {
             Err(refusal) => return Some(Err(refusal)),
         };
         let uri = asked.text_document.uri.0;
-        let Some(document) = self.documents.get(&uri).cloned() else { return Some(Ok(json!([]))) };
-        let snapshot = match self.snapshot(&request, &document, true)? {
-            Ok(snapshot) => snapshot,
-            Err(_) => return Some(Ok(json!([]))),
+        let (document, snapshot) = match self.checked(&request, &uri)? {
+            Some(known) => known,
+            None => return Some(Ok(json!([]))),
         };
         let name = snapshot.name(&document.path);
         let lines = Lines::new(&document.text, self.client.encoding);

@@ -7,7 +7,7 @@ use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::exporters;
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
-use contentcheck_model::template::{Field, Fixed, LogSource, Recognition, TemplateType};
+use contentcheck_model::template::{CHANNEL, EVENT_ID, Field, Fixed, LogSource, Recognition, TemplateType};
 
 /// The template types that a file declares. What contradicts itself is reported; the rest of
 /// such a template type is kept with its flaw, so that rules on it are still checked, and none is read.
@@ -152,12 +152,17 @@ fn names(template: &TemplateType, reads: &[(&str, Span)], sink: &mut Sink) {
             sink.push(found);
         }
     }
-    for field in template.fields.iter().flatten().chain(&template.header) {
-        if let Some(recorded) = exporters::recorded_as(&field.name) {
-            let message = format!("no recorded event has a field `{}`", clip(&field.name));
-            let found = sink.diagnostic(&codes::ODD_FIELD_NAME, field.span, message);
+    let reads_of = |name: &str| reads.iter().any(|(read, _)| *read == name);
+    let is_of_windows = reads_of(CHANNEL) && reads_of(EVENT_ID);
+    let joined = |name: &str| (is_of_windows && exporters::has_blanks(name)).then(|| name.replace(' ', ""));
+    let declared =
+        template.fields.iter().flatten().chain(&template.header).map(|field| (field.name.as_str(), field.span));
+    for (name, span) in declared.chain(reads.iter().copied()) {
+        if let Some(recorded) = exporters::recorded_as(name).or_else(|| joined(name)) {
+            let message = format!("no recorded event has a field `{}`", clip(name));
+            let found = sink.diagnostic(&codes::ODD_FIELD_NAME, span, message);
             sink.push(found.with_help(format!(
-                "call it `{}`: records are read without what exporters put around them",
+                "call it `{}`: records are read so, whichever exporter wrote them",
                 clip(&recorded)
             )));
         }

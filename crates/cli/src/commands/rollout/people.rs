@@ -2,13 +2,13 @@
 
 use std::path::Path;
 
-use contentcheck_fleet::page::utc;
 use contentcheck_log::write::Directory;
 use contentcheck_log::{Class, Hash, Trust};
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::{files, write};
 use contentcheck_rollout::census::NoCensus;
 use contentcheck_rollout::entry::{Halt, Observed, Resume, Role};
+use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Body, Book, Entry, NoBook, Refusal, Roll, State};
 
 use super::keys;

@@ -3,12 +3,12 @@
 use std::path::Path;
 
 use contentcheck_fleet::Recounter;
-use contentcheck_fleet::page::utc;
 use contentcheck_fleet::status::opens_at;
 use contentcheck_log::write::Directory;
 use contentcheck_model::diagnostic::codes;
 use contentcheck_rollout::entry::{Observed, Start};
 use contentcheck_rollout::state::{Phase, Rollout};
+use contentcheck_rollout::time::utc;
 use contentcheck_rollout::witness::LATE;
 use contentcheck_rollout::{Body, Book, NoBook, Refusal};
 

@@ -4,13 +4,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use contentcheck_fleet::page::utc;
 use contentcheck_log::floors::FRESH;
 use contentcheck_log::write::Directory;
 use contentcheck_log::{Token, Trust, Unwitnessed};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::{files, write};
 use contentcheck_rollout::state::Rollout;
+use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Book, NoBook, State};
 
 use super::site::{Site, TOKENS, coded, failed, said};
