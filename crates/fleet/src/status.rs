@@ -336,7 +336,7 @@ fn ahead(newest: u64, now: u64) -> Option<String> {
 
 impl Log {
     fn of(Seen { state, checkpoint, now, .. }: Seen<'_>) -> Self {
-        let trust = state.keys().and_then(|keys| Trust::read(&keys.trust).ok());
+        let trust = state.trust();
         let note = Note::read(checkpoint.as_bytes()).ok();
         let witness = |(name, key): (&str, _)| {
             let signed = note.as_ref().and_then(|note| note.cosigned_at(&key));

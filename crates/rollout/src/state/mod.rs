@@ -106,6 +106,18 @@ impl State {
         self.keys.as_ref()
     }
 
+    /// The log's key and its witnesses, as the newest keys have them.
+    #[must_use]
+    pub fn trust(&self) -> Option<Trust<'_>> {
+        Trust::read(&self.keys.as_ref()?.trust).ok()
+    }
+
+    /// How many witnesses must sign before anybody goes by the log.
+    #[must_use]
+    pub fn quorum(&self) -> usize {
+        self.trust().map_or(0, |trust| trust.quorum().into())
+    }
+
     /// A census, by the hash of its entry.
     #[must_use]
     pub fn census(&self, entry: &Hash) -> Option<&Census> {

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use contentcheck_log::write::Directory;
-use contentcheck_log::{Class, Hash, Trust};
+use contentcheck_log::{Class, Hash};
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::{files, write};
 use contentcheck_rollout::census::NoCensus;
@@ -54,8 +54,7 @@ fn tell(directory: &Path, arguments: &RolloutReason, body: Body, now: u64, strea
     if told > 0 {
         tokens::withdraw(&site, &state, true, streams)?;
     }
-    let trust = state.keys().map(|keys| keys.trust.clone()).unwrap_or_default();
-    let quorum = Trust::read(&trust).map_or(0, |trust| usize::from(trust.quorum()));
+    let quorum = state.quorum();
     let left = all.saturating_sub(told);
     written(writeln!(streams.out, "told: {told} of {}", witnesses(all)))?;
     if left < quorum {
@@ -115,8 +114,7 @@ fn after(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
     let withdrawn = tokens::withdraw(site, book.state(), false, streams);
     let signed = site.cosign(book, now, streams)?;
     withdrawn?;
-    let trust = book.state().keys().map(|keys| keys.trust.clone()).unwrap_or_default();
-    let quorum = Trust::read(&trust).map_or(0, |trust| usize::from(trust.quorum()));
+    let quorum = book.state().quorum();
     if signed < quorum {
         let message = format!(
             "{signed} of {} signed for this log with its newest entry, and {quorum} must: nobody else goes by that entry yet. \

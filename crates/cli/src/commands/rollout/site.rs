@@ -227,9 +227,7 @@ impl Site {
         self.is_as_long(&self.memories(), log)?;
         // A witness elsewhere may lie. Where those that say otherwise leave too few for a quorum, nothing that is written is signed for anyway.
         let later: Vec<_> = self.asked().into_iter().filter(|memory| witnesses::is_gone(memory, log)).collect();
-        let trust = book.state().keys().map(|keys| keys.trust.clone()).unwrap_or_default();
-        let quorum = Trust::read(&trust).map_or(0, |trust| usize::from(trust.quorum()));
-        if self.settings.witness.len().saturating_sub(later.len()) < quorum {
+        if self.settings.witness.len().saturating_sub(later.len()) < book.state().quorum() {
             self.is_as_long(&later, log)?;
         }
         if book.state().keys().is_none() {

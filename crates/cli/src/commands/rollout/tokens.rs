@@ -84,8 +84,7 @@ pub(super) fn write(site: &Site, book: &Book<Directory>, signed: usize, streams:
 ///
 /// `told`: the newest one is among them, since its witnesses were told of a halt that is not in the log.
 pub(super) fn withdraw(site: &Site, state: &State, told: bool, streams: &mut Streams<'_>) -> Outcome {
-    let trust = state.keys().map(|keys| keys.trust.clone()).unwrap_or_default();
-    let trust = Trust::read(&trust).ok();
+    let trust = state.trust();
     let newest = state.newest().filter(|_| told).map(Rollout::id);
     for rollout in state.rollouts().iter().filter(|one| one.is_stopped() || newest == Some(one.id())) {
         let place = place(site, rollout);

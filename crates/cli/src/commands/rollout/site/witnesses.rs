@@ -6,7 +6,7 @@ use contentcheck_fleet::clock::Clock;
 use contentcheck_fleet::witness::NoWitness;
 use contentcheck_fleet::{Cosign as _, Keeper, Remote};
 use contentcheck_log::write::{Directory, Fault, ReadOnly, seen_by};
-use contentcheck_log::{Hash, Trust, VerifierKey};
+use contentcheck_log::{Hash, VerifierKey};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::files;
 use contentcheck_rollout::{Book, NoBook, State};
@@ -131,8 +131,7 @@ impl Site {
         streams: &mut Streams<'_>,
     ) -> Result<usize, Failure> {
         let mut signed = 0;
-        let trust = book.state().keys().map(|keys| keys.trust.clone()).unwrap_or_default();
-        if let Ok(trust) = Trust::read(&trust) {
+        if let Some(trust) = book.state().trust() {
             let is_known = |key: &VerifierKey<'_>| {
                 self.settings.witness.iter().any(|known| VerifierKey::read(&known.key).is_ok_and(|known| known == *key))
             };
