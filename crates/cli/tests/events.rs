@@ -436,6 +436,16 @@ fn recorded_samples_must_match_as_often_as_their_description_says() {
         (path, "match_count: 2", 0, "ok       Rundll32 From A Users Folder: Positive"),
         (path, "match_count: 1", 1, "1 match expected, 2 found; 3 events, 3 of a template type of the rule"),
         (path, "provider: any", 0, "ok       Rundll32"),
+        // Whatever counts is read, or is no description.
+        (path, "match_cont: 2", 1, "`match_cont` of the sample is not known"),
+        (path, "count: 2", 1, "`count` of the sample is not known"),
+        (path, "matches: '2'", 1, "`matches` of the sample is not known"),
+        (path, "Match-Count: any", 1, "`Match-Count` of the sample is not known"),
+        (path, "match_count: 2.0", 1, "is a whole number of matches, and this is 2.0"),
+        (path, "match_count: '2'", 1, "is a whole number of matches"),
+        (path, "match_count: -1", 1, "is a whole number of matches"),
+        (path, "match_count:", 1, "is a whole number of matches"),
+        (path, "notes: by hand", 0, "ok       Rundll32"),
         ("../sample.jsonl", "match_count: 2", 1, "leads out of the directory"),
         ("regression_data/gone.evtx", "match_count: 2", 1, "is not below any directory above this file"),
     ];
@@ -444,6 +454,22 @@ fn recorded_samples_must_match_as_often_as_their_description_says() {
         let run = run(&["test", rules.to_str().unwrap(), "--regression", data.to_str().unwrap()]);
         assert_eq!(run.exit, exit, "{path} {count}: {}{}", run.out, run.err);
         assert!(run.out.contains(said), "{said}\n---\n{}", run.out);
+    }
+    // Beside the samples no count is read, and no event is no sample of silence.
+    let (rules, data) = regression("regression-top", path, "provider: any", &events);
+    let info = data.join("rules/rundll32/info.yml");
+    let described = fs::read_to_string(&info).unwrap();
+    for (key, said) in
+        [("match_count: 7", "`match_count` is not known there"), ("matches: 2", "`matches` is not known there")]
+    {
+        fs::write(&info, format!("{described}{key}\n")).unwrap();
+        let run = run(&["test", rules.to_str().unwrap(), "--regression", data.to_str().unwrap()]);
+        assert_eq!((run.exit, run.out.contains(said)), (1, true), "{key}: {}{}", run.out, run.err);
+    }
+    for (name, events) in [("empty", String::new()), ("unknown", events.replace("Sysmon", "Sysnom"))] {
+        let (rules, data) = regression(&format!("regression-{name}"), path, "match_count: 0", &events);
+        let run = run(&["test", rules.to_str().unwrap(), "--regression", data.to_str().unwrap()]);
+        assert_eq!(run.exit, 1, "{name}: {}{}", run.out, run.err);
     }
     let (_, data) = regression("regression-other", path, "match_count: 2", &events);
     let other = run(&["test", "rules/acme.content", "--regression", data.to_str().unwrap()]);

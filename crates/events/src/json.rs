@@ -302,16 +302,12 @@ impl Reader<'_, '_> {
                 [element, "_", attribute].iter().for_each(|part| buffer.push_str(part));
                 Origin::System
             }
-            Name::Data(name) if names::has_blanks(name) => {
-                buffer.extend(name.split(' '));
-                Origin::Loose
-            }
             Name::Data(name) => {
                 buffer.push_str(name);
                 Origin::Data
             }
             Name::Lowered(name) => {
-                buffer.extend(name.split(' '));
+                buffer.push_str(name);
                 let lower = Span::of_buffer(start..buffer.len());
                 let mut letters = name.chars();
                 let Some(first) = letters.next().filter(char::is_ascii_lowercase) else {
@@ -319,7 +315,7 @@ impl Reader<'_, '_> {
                 };
                 let start = buffer.len();
                 buffer.push(first.to_ascii_uppercase());
-                buffer.extend(letters.as_str().split(' '));
+                buffer.push_str(letters.as_str());
                 return Named::Two(Span::of_buffer(start..buffer.len()), lower);
             }
         };
@@ -419,22 +415,10 @@ impl Reader<'_, '_> {
         }
         match (name, value) {
             // A named value stands for itself, not for an element of a list.
-            (Some(name), value) => {
-                let (name, origin) = self.without_blanks(name);
-                self.add_in(name, origin, value.unwrap_or(Raw::Null), 0)
-            }
+            (Some(name), value) => self.add_in(name, Origin::Data, value.unwrap_or(Raw::Null), 0),
             (None, Some(value)) => self.add(data, Origin::Data, value),
             (None, None) => Ok(()),
         }
-    }
-
-    /// The name of event data, see [`Name::Data`].
-    fn without_blanks(&mut self, name: Span) -> (Span, Origin) {
-        if !names::has_blanks(name.text(self.text, &self.store.buffer)) {
-            return (name, Origin::Data);
-        }
-        let given = name.text(self.text, &self.store.buffer).replace(' ', "");
-        (self.store.build(&[&given]), Origin::Loose)
     }
 
     fn name_attribute(&mut self, depth: u32) -> Result<Option<Span>, Stop> {

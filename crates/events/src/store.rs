@@ -19,8 +19,6 @@ pub(crate) enum Origin {
     System,
     /// What the event carries.
     Data,
-    /// The same, written with blanks.
-    Loose,
     /// An exporter's name for what the log says of the event.
     Hint,
 }
@@ -237,12 +235,12 @@ impl Store {
         else {
             return Ok(());
         };
-        let is_data = |origin| matches!(origin, Origin::Data | Origin::Loose);
+        let is_data = |origin| origin == Origin::Data;
         let is_system = |origin| match origin {
             // A hint comes after all that the record has.
             Origin::System | Origin::Hint => true,
             Origin::Given => names::is_system(name.text(record, &self.buffer)),
-            Origin::Data | Origin::Loose => false,
+            Origin::Data => false,
         };
         if is_system(known) && is_data(origin) {
             let own = self.own(record, name);
@@ -257,17 +255,6 @@ impl Store {
         }
         if known == Origin::Data && origin == Origin::Given {
             // An exporter's own words, such as the message that it made of the event, do not hide what the event carries.
-            return Ok(());
-        }
-        let is_loose = |origin| origin == Origin::Loose;
-        if is_loose(known) != is_loose(origin) {
-            // Of two names that differ in blanks alone, the one without them counts.
-            if is_loose(known) {
-                let value = if array == 0 { value } else { self.list_of(value) };
-                if let Some(entry) = self.entries.get_mut(at) {
-                    *entry = Entry { name, value, origin, array };
-                }
-            }
             return Ok(());
         }
         let value = match before {
@@ -298,21 +285,19 @@ impl Store {
         }
     }
 
-    /// Takes the blanks out of names of an event of Windows, as [`names::Name::Data`] has it for event data: flat exports write what the event
-    /// carries as other exports do. Where it has the name without blanks too, that one counts.
+    /// Takes the blanks out of names of event data, and out of all names of an event of Windows: flat exports write what the event carries
+    /// as others do. A name stays as it is where the record has the shorter one already.
     pub(crate) fn join_blanks(&mut self, record: &str) {
         let has = |name: &str| {
             let known = self.known.hints.iter().find(|(own, _)| own.0 == name);
             known.is_some_and(|(own, _)| self.at(record, own.0, own.1).is_some())
         };
         // Records of others have numbers of events too.
-        if !has(CHANNEL) || !has(EVENT_ID) {
-            return;
-        }
+        let is_of_windows = has(CHANNEL) && has(EVENT_ID);
         for at in 0..self.entries.len() {
-            let Some(entry) = self.entries.get(at).filter(|entry| entry.origin == Origin::Given) else { continue };
-            let text = entry.name.text(record, &self.buffer);
-            if !names::has_blanks(text) {
+            let Some(Entry { name, origin, .. }) = self.entries.get(at).copied() else { continue };
+            let text = name.text(record, &self.buffer);
+            if origin != Origin::Data && !(is_of_windows && origin == Origin::Given) || !names::has_blanks(text) {
                 continue;
             }
             let joined = text.replace(' ', "");
@@ -321,7 +306,7 @@ impl Store {
                 let name = self.build(&[&joined]);
                 self.rename(record, at, name);
                 if let Some(entry) = self.entries.get_mut(at) {
-                    entry.origin = Origin::Loose;
+                    entry.origin = Origin::Data;
                 }
             }
         }
@@ -366,13 +351,13 @@ impl Store {
                 }
                 Some((Raw::Null, _)) | None => {}
                 // What the event carries under the name is no word of the log's.
-                Some((_, Origin::Data | Origin::Loose)) => {}
+                Some((_, Origin::Data)) => {}
                 Some(_) => continue,
             }
             let given = others.iter().find_map(|other| self.given(record, other.0, other.1));
             let given = given.or_else(|| if place == 0 { self.splunk_channel(record, known.source) } else { None });
             let Some(value) = given else { continue };
-            if has.is_some_and(|(_, origin)| matches!(origin, Origin::Data | Origin::Loose)) {
+            if has.is_some_and(|(_, origin)| origin == Origin::Data) {
                 let name = self.build(&[own.0]);
                 self.add(record, name, Origin::Hint, value, 0)?;
                 continue;

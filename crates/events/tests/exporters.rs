@@ -230,6 +230,44 @@ fn every_exporter_gives_the_same_values() {
     }
 }
 
+/// Of names that differ in blanks alone the first that has some loses them, unless the record has the shorter name too: the same for all
+/// exporters.
+#[test]
+fn names_that_differ_in_blanks_alone_are_read_alike() {
+    let (mut flattener, mut scratch) = (Flattener::new(), Scratch::default());
+    let names = ["ThreatName", "Threat Name", "Threat  Name", "Th reatName", "Event ID", "EventID"];
+    let mut drawn = 0;
+    for (first, second) in names.iter().flat_map(|first| names.iter().map(move |second| (first, second))) {
+        // A flat record has no room for an event's own number.
+        if first == second || first == &"EventID" || second == &"EventID" {
+            continue;
+        }
+        drawn += 1;
+        let data = [(*first, "1st"), (*second, "2nd")].map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let event = Event {
+            channel: "Microsoft-Windows-Windows Defender/Operational".to_owned(),
+            provider: "Microsoft-Windows-Windows Defender".to_owned(),
+            number: 1116,
+            data: data.to_vec(),
+        };
+        let layout = Layout::new("t", names.map(|name| (name.to_owned(), FieldType::OPEN)).to_vec(), Vec::new());
+        let mut values = |record: &Json| {
+            let record = record.to_string();
+            let flat = flattener.flatten(record.as_bytes()).unwrap();
+            layout.present(&flat, &mut scratch, false, |shown| {
+                // The number of the event is a number or a text.
+                shown.inputs.iter().take(names.len() - 1).map(|value| format!("{value:?}")).collect::<Vec<_>>()
+            })
+        };
+        let expected = values(&EXPORTS[0].1(&event));
+        assert_eq!(expected.iter().filter(|value| **value != format!("{:?}", Value::Absent)).count(), 2);
+        for (exporter, export) in EXPORTS {
+            assert_eq!(values(&export(&event)), expected, "`{first}`, `{second}` by {exporter}");
+        }
+    }
+    assert_eq!(drawn, 20);
+}
+
 /// A record that is no Windows event keeps its names, also where it has a number of events.
 #[test]
 fn names_with_spaces_of_other_records_stay() {

@@ -182,27 +182,62 @@ pub fn normalise(name: &str) -> Name<'_> {
     }
 }
 
-/// The name under which records have what an exporter's name stands for, where that is another one: a rule on the exporter's name reads what no
-/// record has.
+/// Where records have what an exporter's name stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Recorded {
+    /// Under this name.
+    Under(String),
+    /// The exporter wrote the first letter in lower case: under the first of these, or under the second where the provider writes it so
+    /// itself.
+    Either(String, String),
+    /// It says nothing of the event.
+    Dropped,
+}
+
+impl Recorded {
+    /// What to write for the name, in words that end a sentence.
+    #[must_use]
+    pub fn advice(&self, quote: impl Fn(&str) -> String) -> String {
+        match self {
+            Self::Under(name) => format!("write `{}`: records are read so, whichever exporter wrote them", quote(name)),
+            Self::Either(upper, lower) => format!(
+                "write `{}`, or `{}` where the provider has the small letter too: records are read so, whichever exporter wrote them",
+                quote(upper),
+                quote(lower)
+            ),
+            Self::Dropped => "remove it: it says nothing of the event, and is not read".to_owned(),
+        }
+    }
+}
+
+/// Where records have what an exporter's name stands for, where that is not under the name itself: a rule on the exporter's name reads what
+/// no record has. `joins_blanks` is set where the records are events of Windows.
 #[must_use]
-pub fn recorded_as(name: &str) -> Option<String> {
+pub fn recorded_as(name: &str, joins_blanks: bool) -> Option<Recorded> {
     // Of a name that the log has too, the event's own is called so.
     if name.strip_prefix(OWN).is_some_and(is_system) {
         return None;
     }
     let joined = |name: &str| if has_blanks(name) { name.replace(' ', "") } else { name.to_owned() };
-    match normalise(name) {
-        Name::Same | Name::Dropped => None,
-        Name::System(name) => Some(name.to_owned()),
-        Name::Attribute(element, attribute) => Some(format!("{element}_{attribute}")),
-        Name::Data(name) => Some(joined(name)),
+    Some(match normalise(name) {
+        Name::Same if joins_blanks && has_blanks(name) => Recorded::Under(joined(name)),
+        Name::Same => return None,
+        Name::Dropped => Recorded::Dropped,
+        Name::System(name) => Recorded::Under(name.to_owned()),
+        Name::Attribute(element, attribute) => Recorded::Under(format!("{element}_{attribute}")),
+        Name::Data(name) => Recorded::Under(joined(name)),
         Name::Lowered(name) => {
             let name = joined(name);
             let mut letters = name.chars();
-            let first = letters.next()?.to_ascii_uppercase();
-            Some(format!("{first}{}", letters.as_str()))
+            match letters.next().filter(char::is_ascii_lowercase) {
+                Some(first) => {
+                    let upper = format!("{}{}", first.to_ascii_uppercase(), letters.as_str());
+                    Recorded::Either(upper, name)
+                }
+                None => Recorded::Under(name),
+            }
         }
-    }
+    })
 }
 
 /// The object in which elements with a `Name` stand for named values.
@@ -393,17 +428,25 @@ mod tests {
     #[test]
     fn names_of_wrappers_are_recorded_as_what_they_wrap() {
         let cases = [
-            ("winlog.event_data.Image", Some("Image")),
-            ("winlog.channel", Some("Channel")),
-            ("EventData.Threat Name", Some("ThreatName")),
-            ("data.win.eventdata.image", Some("Image")),
-            ("Event.System.Provider.@Name", Some("Provider_Name")),
+            ("winlog.event_data.Image", Some("`Image`")),
+            ("winlog.channel", Some("`Channel`")),
+            ("EventData.Threat Name", Some("`ThreatName`")),
+            ("data.win.eventdata.image", Some("`Image`, or `image`")),
+            ("data.win.eventdata.threat Name", Some("`ThreatName`, or `threatName`")),
+            ("data.win.eventdata.Image", Some("`Image`")),
+            ("Event.System.Provider.@Name", Some("`Provider_Name`")),
+            ("Event_attributes.xmlns", Some("remove it")),
+            ("Event.EventData.#attributes.xmlns", Some("remove it")),
             ("EventData.Channel", None),
             ("process.executable", None),
+            ("Threat Name", None),
             ("Image", None),
         ];
         for (name, expected) in cases {
-            assert_eq!(recorded_as(name).as_deref(), expected, "{name}");
+            let advice = recorded_as(name, false).map(|recorded| recorded.advice(str::to_owned));
+            assert_eq!(advice.is_some(), expected.is_some(), "{name}");
+            assert!(advice.unwrap_or_default().contains(expected.unwrap_or_default()), "{name}");
         }
+        assert_eq!(recorded_as("Threat Name", true), Some(Recorded::Under("ThreatName".to_owned())));
     }
 }

@@ -357,6 +357,8 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
                 walked.not_taken.push((shown(entry.path()), COPY));
             } else if !is_beside_content(&own) {
                 walked.not_taken.push((shown(entry.path()), UNKNOWN));
+            } else if is_named_as_tests(&own) {
+                walked.not_taken.push((shown(entry.path()), NO_TESTS));
             }
             continue;
         }
@@ -377,6 +379,8 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
 
 /// What is said of a file that has content by all but the end of its name.
 const COPY: &str = "its name has an ending behind that of content";
+/// What is said of a file that has the name of tests by all but its ending.
+const NO_TESTS: &str = "no file of tests: those end in .test.yml";
 /// What is said of a file that is neither content nor of a kind that is known to lie beside it. Which names people take for
 /// those of content cannot be listed: with a space behind, a letter of another script, an ending that some tool made.
 const UNKNOWN: &str = "neither content nor of a known kind";
@@ -542,6 +546,12 @@ fn is_beside_content(name: &str) -> bool {
         // `LICENSE-MIT` too.
         None => is_plain(&name) && NAMED_BESIDE.contains(&name.split('-').next().unwrap_or_default()),
     }
+}
+
+/// Whether a name is that of tests with another ending, such as `rule.test.json`.
+fn is_named_as_tests(name: &str) -> bool {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    [".test", ".tests"].iter().any(|word| stem.len() > word.len() && stem.to_ascii_lowercase().ends_with(word))
 }
 
 /// The name of what is left out. Spaces at its ends, which nobody sees, are put between quotes.

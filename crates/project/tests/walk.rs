@@ -223,6 +223,21 @@ fn a_file_with_one_more_ending_is_named() {
     assert!(excluded.iter().any(|of| *of == ("new.yml.bak".to_owned(), "exclude")), "{excluded:?}");
 }
 
+/// Tests that nobody runs look like tests that pass.
+#[test]
+fn a_file_that_is_named_as_tests_with_another_ending_is_named() {
+    let scratch = Scratch::new("tests-of-another-ending");
+    let tests = ["new.test.json", "new.TEST.md", "sub/new.tests.jsonl", "x.test.toml"];
+    for file in tests.into_iter().chain(["test.json", "mytest.json", "new.testing.json"]) {
+        scratch.write(&format!("release/{file}"), "");
+    }
+    let mut named = scratch.not_taken(&scratch.walk(&[]));
+    named.sort();
+    let mut expected = tests.map(|name| (name.to_owned(), "no file of tests: those end in .test.yml"));
+    expected.sort();
+    assert_eq!(named, expected);
+}
+
 /// Whatever is neither content nor of a known kind is named: which names look like those of content cannot be listed.
 #[test]
 fn a_file_that_is_neither_content_nor_of_a_known_kind_is_named() {

@@ -153,18 +153,14 @@ fn names(template: &TemplateType, reads: &[(&str, Span)], sink: &mut Sink) {
         }
     }
     let reads_of = |name: &str| reads.iter().any(|(read, _)| *read == name);
-    let is_of_windows = reads_of(CHANNEL) && reads_of(EVENT_ID);
-    let joined = |name: &str| (is_of_windows && exporters::has_blanks(name)).then(|| name.replace(' ', ""));
+    let joins_blanks = reads_of(CHANNEL) && reads_of(EVENT_ID);
     let declared =
         template.fields.iter().flatten().chain(&template.header).map(|field| (field.name.as_str(), field.span));
     for (name, span) in declared.chain(reads.iter().copied()) {
-        if let Some(recorded) = exporters::recorded_as(name).or_else(|| joined(name)) {
+        if let Some(recorded) = exporters::recorded_as(name, joins_blanks) {
             let message = format!("no recorded event has a field `{}`", clip(name));
             let found = sink.diagnostic(&codes::ODD_FIELD_NAME, span, message);
-            sink.push(found.with_help(format!(
-                "call it `{}`: records are read so, whichever exporter wrote them",
-                clip(&recorded)
-            )));
+            sink.push(found.with_help(recorded.advice(clip)));
         }
     }
     for (name, span) in reads {

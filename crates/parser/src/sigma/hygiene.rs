@@ -134,13 +134,11 @@ fn alike_names(detections: &Detections<'_>, sink: &mut Sink) {
 fn field_name(item: &Item<'_>, types: &[&Entry], sink: &mut Sink) {
     let Some(field) = item.field else { return };
     characters("the name of a field", field, item.field_span, sink);
-    // Events of Windows are read without blanks in their names.
-    let is_of_windows = |name: &str| [CHANNEL, EVENT_ID].contains(&name);
-    let is_joined = || types.iter().any(|of| of.template.reads.iter().any(|read| is_of_windows(&read.name)));
-    let joined = || (exporters::has_blanks(field) && is_joined()).then(|| field.replace(' ', ""));
     // Where all fields are declared, a name of another form is unknown.
     let is_open = types.iter().any(|of| of.template.open);
-    let recorded = if is_open { exporters::recorded_as(field).or_else(joined) } else { None };
+    let is_of_windows = |name: &str| [CHANNEL, EVENT_ID].contains(&name);
+    let joins_blanks = || types.iter().any(|of| of.template.reads.iter().any(|read| is_of_windows(&read.name)));
+    let recorded = if is_open { exporters::recorded_as(field, joins_blanks()) } else { None };
     let help = if field.trim() != field {
         format!("write `{}`; the space is a part of the name", clip(field.trim()))
     } else if field.contains('*') {
@@ -148,7 +146,7 @@ fn field_name(item: &Item<'_>, types: &[&Entry], sink: &mut Sink) {
     } else if field.split('.').any(is_array_selector) {
         "Sigma 2.1 has no selectors of array elements; the brackets are a part of the name".to_owned()
     } else if let Some(recorded) = recorded {
-        format!("write `{}`: events have it under this name, whichever exporter wrote them", clip(&recorded))
+        recorded.advice(clip)
     } else {
         return;
     };

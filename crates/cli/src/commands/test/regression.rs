@@ -83,6 +83,12 @@ fn described(path: &Path, found: &mut Vec<Sample>) {
     let text = |value: &Value, key: &str| value.get(key).and_then(Value::as_str).map(str::to_owned);
     let rules: Vec<String> = list("rule_metadata").iter().filter_map(|rule| text(rule, "id")).collect();
     let tests = list("regression_tests_info");
+    // What else the description has may be written as a number.
+    if let Some(key) = passed_over(&info, &["id", "date", "modified", "version"]) {
+        return fail(format!(
+            "`{key}` is not known there; how often a sample must match is the `{MATCH_COUNT}` of the sample"
+        ));
+    }
     if rules.is_empty() || tests.is_empty() {
         return fail(
             "it names no rule under `rule_metadata: - id`, or no sample under `regression_tests_info`".to_owned(),
@@ -100,16 +106,25 @@ fn described(path: &Path, found: &mut Vec<Sample>) {
     }
 }
 
+/// What is known of a sample.
+const KEYS: [&str; 5] = ["name", "type", "provider", MATCH_COUNT, "path"];
+
+/// A key that asks for something and is passed over: one that is nearly `match_count`, or counts under another name. Other keys are other
+/// tools' own.
+fn passed_over(of: &Value, known: &[&str]) -> Option<String> {
+    of.as_object()?
+        .iter()
+        .find(|(key, value)| {
+            let counts = value.is_number() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok());
+            !known.contains(&key.as_str()) && (counts || closest(key, KEYS) == Some(MATCH_COUNT))
+        })
+        .map(|(key, _)| key.clone())
+}
+
 /// How often a sample must match; nothing where it does not say so, and then once is enough.
 fn match_count(sample: &Value) -> Result<Option<u64>, String> {
-    const KEYS: [&str; 5] = ["name", "type", "provider", MATCH_COUNT, "path"];
-    let keys = sample.as_object().into_iter().flat_map(|members| members.keys());
-    let unknown = keys.filter(|key| !KEYS.contains(&key.as_str()));
-    // Other keys are other tools' own. One that is nearly this one would change what is asked.
-    for key in unknown {
-        if closest(key, KEYS) == Some(MATCH_COUNT) {
-            return Err(format!("`{key}` of the sample is not known; did you mean `{MATCH_COUNT}`?"));
-        }
+    if let Some(key) = passed_over(sample, &KEYS) {
+        return Err(format!("`{key}` of the sample is not known; how often it must match is its `{MATCH_COUNT}`"));
     }
     match sample.get(MATCH_COUNT) {
         None => Ok(None),
