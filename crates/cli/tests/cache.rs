@@ -216,6 +216,21 @@ fn every_edit_of_every_input_is_seen() {
             }),
         ),
         (
+            "a code that is off in a file",
+            Box::new(|demo| {
+                let config = demo.read("contentcheck.toml");
+                demo.write("contentcheck.toml", &format!("{config}\n[per-file-ignores]\n\"sigma/\" = [\"CC06\"]\n"));
+            }),
+        ),
+        (
+            "a configuration that is extended",
+            Box::new(|demo| {
+                let config = demo.read("contentcheck.toml");
+                demo.write("../base.toml", "[severity]\nCC0623 = \"error\"\nCC0701 = \"error\"\n");
+                demo.write("contentcheck.toml", &format!("extend = \"../base.toml\"\n{config}"));
+            }),
+        ),
+        (
             "an exclusion",
             Box::new(replace("contentcheck.toml", "deny-warnings", "exclude = [\"sigma/process\"]\ndeny-warnings")),
         ),

@@ -895,6 +895,10 @@ fn settings_that_blind_the_gate_are_named() {
         let err = said(&set(line));
         assert!(words.iter().all(|word| err.contains(word)), "{line}: {err}");
     }
+    for codes in ["CC0502", "CC05", "regex-explodes"] {
+        let err = said(&text.replace("[gate]", &format!("[per-file-ignores]\n\"sigma/\" = [\"{codes}\"]\n\n[gate]")));
+        assert!(err.contains("CC05") && err.contains("is off in `sigma/`"), "{codes}: {err}");
+    }
     for key in ["allow-shrink", "allow-growth", "skip-unsupplied"] {
         let err = said(&text.replace("[gate]", &format!("[gate]\n{key} = true")));
         assert!(err.contains(&format!("--{key}")) && err.contains("for one run"), "{err}");

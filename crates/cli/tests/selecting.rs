@@ -84,6 +84,61 @@ fn a_configuration_names_families_too() {
 }
 
 #[test]
+fn codes_are_off_in_some_files_and_a_configuration_goes_on_from_another_one() {
+    let rules = rules("per-file");
+    let path = rules.to_str().unwrap();
+    let config = rules.join("contentcheck.toml");
+    let lint = |text: &str| {
+        fs::write(&config, text).unwrap();
+        run(&["lint", path, "--format", "short"])
+    };
+    let in_file = |found: &Run, file: &str| found.out.lines().filter(|line| line.contains(file)).count();
+    let all = lint("");
+    for pattern in ["a.yml", "/a.yml", "a.*", "*.yml", "b.yml", "!a.yml", "c/a.yml"] {
+        for codes in ["\"CC06\"", "\"unused-selection\", \"CC0607\"", "\"CC0604\""] {
+            let found = lint(&format!("[per-file-ignores]\n\"{pattern}\" = [{codes}]\n"));
+            for file in ["a.yml", "b.yml"] {
+                let is_meant =
+                    ["*.yml", file].contains(&pattern.trim_start_matches('/')) || (pattern, file) == ("a.*", "a.yml");
+                let of_604 = all.out.lines().filter(|line| line.contains(file) && line.contains("CC0604")).count();
+                let expected = match (is_meant, codes) {
+                    (false, _) => in_file(&all, file),
+                    (true, "\"CC0604\"") => in_file(&all, file) - of_604,
+                    (true, _) => 0,
+                };
+                assert_eq!(in_file(&found, file), expected, "{file} {pattern} {codes}: {}{}", found.out, found.err);
+            }
+        }
+    }
+    assert!(lint("[per-file-ignores]\n\"c/\" = [\"CC06\"]\n").err.contains("`c/` under [per-file-ignores] is no file"));
+    for (codes, words) in
+        [("CC0640", "did you mean `CC"), ("CC0401", "no setting lowers it"), ("CC10", "no setting lowers it")]
+    {
+        let found = lint(&format!("[per-file-ignores]\n\"*\" = [\"{codes}\"]\n"));
+        assert!(
+            found.exit == 2 && found.err.contains(words) && found.err.contains("per-file-ignores"),
+            "{}",
+            found.err
+        );
+    }
+    // What a file that is extended says is about the release that extends it.
+    let base = rules.with_file_name("per-file-base.toml");
+    fs::write(
+        &base,
+        "deny-warnings = true\n[per-file-ignores]\n\"a.yml\" = [\"CC06\"]\n[severity]\nCC0607 = \"off\"\n",
+    )
+    .unwrap();
+    let found = lint("extend = \"../per-file-base.toml\"\n");
+    assert_eq!((found.exit, in_file(&found, "a.yml")), (1, 0), "{}", found.out);
+    assert_eq!(codes(&found), ["CC0604"]);
+    let found = lint("extend = \"../per-file-base.toml\"\ndeny-warnings = false\n[severity]\nCC0607 = \"error\"\n");
+    assert_eq!((found.exit, codes(&found)), (1, vec!["CC0604".to_owned(), "CC0607".to_owned()]));
+    // It is an input, which no output replaces.
+    let over = run(&["lint", path, "--format", "json", "--output", base.to_str().unwrap()]);
+    assert_eq!(over.exit, 2, "{}", over.err);
+}
+
+#[test]
 fn statistics_count_what_would_be_shown() {
     let rules = rules("statistics");
     let path = rules.to_str().unwrap();

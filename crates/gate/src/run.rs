@@ -549,6 +549,7 @@ fn settings_facts(built: &Built, settings: &Settings) -> SettingsFacts {
         skip_unsupplied: built.skips_unsupplied(),
         every_rule: settings.every_rule,
         severities: policy.changed().map(|(id, level)| (id.to_owned(), level.as_str().to_owned())).collect(),
+        per_file_ignores: policy.per_file().iter().map(|one| (one.files.clone(), one.codes.clone())).collect(),
         ceiling: settings.asked_ceilings.every,
         ceilings: settings.asked_ceilings.named.clone(),
     }

@@ -1,17 +1,19 @@
 //! The configuration file `contentcheck.toml`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use contentcheck_model::diagnostic::{closest, reader_words};
-use contentcheck_parser::release::{Input, InputKind, Level, Policy};
+use contentcheck_parser::release::{Input, Level, Policy, SeverityError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::failure::Failure;
 use crate::files;
+
+mod extend;
 
 /// The name that is looked for.
 pub const FILE_NAME: &str = "contentcheck.toml";
@@ -21,6 +23,8 @@ const LONGEST: usize = 1 << 20;
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Config {
+    /// A configuration that this one goes on from, relative to this file: what is said here counts, and the rest is as it is said there.
+    pub extend: Option<String>,
     /// Sensors that the content is for: manifests and fleet files relative to this file,
     /// `builtin:sysmon`, `builtin:sysmon/4.90`.
     pub fleet: Vec<String>,
@@ -32,6 +36,8 @@ pub struct Config {
     pub baseline: Option<String>,
     /// Severity of codes, by code (`CC0604`) or name (`unused-selection`).
     pub severity: BTreeMap<String, Level>,
+    /// Codes, names of codes or beginnings of codes that are off in some files, by a pattern in gitignore syntax, relative to this file.
+    pub per_file_ignores: BTreeMap<String, Vec<String>>,
     /// Recorded events that tell `compile` and `gate` what is rare in values, so that the image is fast on such events: files
     /// and directories, relative to this file.
     pub profile: Vec<String>,
@@ -93,8 +99,10 @@ pub struct Loaded {
     pub config: Config,
     /// The file, where there is one.
     pub path: Option<PathBuf>,
-    /// The file by what it holds.
-    pub input: Option<Input>,
+    /// The files that it extends, the nearest first.
+    pub extended: Vec<PathBuf>,
+    /// All of them by what they hold.
+    pub inputs: Vec<Input>,
 }
 
 impl Loaded {
@@ -122,13 +130,14 @@ pub fn load(named: Option<&Path>, start: &Path) -> Result<Loaded, Failure> {
         }
     };
     let Some(path) = path else { return Ok(Loaded::default()) };
-    let bytes = files::read_whole(&path, LONGEST)
-        .map_err(|problem| Failure::usage(format!("{}: {problem}", files::name(&path))))?;
-    let text = String::from_utf8(bytes)
-        .map_err(|_| Failure::usage(format!("{}: the file is not UTF-8", files::name(&path))))?;
-    let name = files::name(&path);
-    let config = parse(&text, &name)?;
-    Ok(Loaded { config, input: Some(Input::new(InputKind::Configuration, name, text.as_bytes())), path: Some(path) })
+    extend::read(path)
+}
+
+/// The text of a configuration.
+fn text_of(path: &Path) -> Result<String, Failure> {
+    let fail = |problem: String| Failure::usage(format!("{}: {problem}", files::name(path)));
+    let bytes = files::read_whole(path, LONGEST).map_err(fail)?;
+    String::from_utf8(bytes).map_err(|_| fail("the file is not UTF-8".to_owned()))
 }
 
 fn find(start: &Path) -> Option<PathBuf> {
@@ -195,8 +204,12 @@ fn parse(text: &str, name: &str) -> Result<Config, Failure> {
             u64::MAX
         )));
     }
+    let fail = |table: &str, problem: SeverityError| Failure::usage(format!("{name}: [{table}] {problem}"));
     for (key, level) in &config.severity {
-        policy.set(key, *level).map_err(|problem| Failure::usage(format!("{name}: [severity] {problem}")))?;
+        policy.set(key, *level).map_err(|problem| fail("severity", problem))?;
+    }
+    for (files, codes) in &config.per_file_ignores {
+        policy.ignore_in(files, codes, BTreeSet::new()).map_err(|problem| fail("per-file-ignores", problem))?;
     }
     Ok(config)
 }
@@ -222,7 +235,18 @@ fn near(message: &str) -> String {
     const KEYS: [(&str, &[&str]); 3] = [
         (
             "at the top of the file, before the first table",
-            &["fleet", "exclude", "deny-warnings", "baseline", "severity", "profile", "release", "gate"],
+            &[
+                "extend",
+                "fleet",
+                "exclude",
+                "deny-warnings",
+                "baseline",
+                "severity",
+                "per-file-ignores",
+                "profile",
+                "release",
+                "gate",
+            ],
         ),
         ("under [release]", &["name", "sequence"]),
         (

@@ -107,7 +107,7 @@ impl Collected {
             UseBaseline::Named(path) => Some(Some(path)),
             UseBaseline::No => Some(None),
         });
-        parts.said(&(release, policy.deny_warnings, policy.changed().collect::<Vec<_>>()));
+        parts.said(&(release, policy.deny_warnings, policy.changed().collect::<Vec<_>>(), policy.per_file()));
         // Where the run and the baseline are decides which findings the baseline means.
         parts.said(&policy.baseline.as_ref().map(|recorded| &recorded.names));
         parts.said(&beside.iter().map(|file| (&file.file, &file.rules, file.is_orphan)).collect::<Vec<_>>());

@@ -235,9 +235,9 @@ impl Project {
         let (config, config_path) = (loaded.config.clone(), loaded.path.clone());
         let mut policy = config::policy(&loaded, &selection.codes)?;
         policy.deny_warnings |= selection.deny_warnings;
-        let mut inputs: Vec<Input> = loaded.input.into_iter().collect();
+        let mut inputs: Vec<Input> = loaded.inputs;
         let read = InputFiles::default();
-        read.extend(config_path.clone());
+        read.extend(config_path.iter().cloned().chain(loaded.extended));
         // A run that reads none of this writes over none of it either: what a gate is to compare with may not go unseen.
         read.extend(config.gate.of_evidence().map(|path| root.join(path)));
         let beside =
@@ -275,9 +275,20 @@ impl Project {
         let mut walked = walk::walk(&paths, &exclude, &root, is_configured)?;
         // Of a part of the release nothing can be said: what an exclusion is for may lie beside it. Without settings what is
         // named is all there is.
-        if !is_configured || paths.iter().any(|path| fs::canonicalize(path).ok() == fs::canonicalize(&root).ok()) {
+        let is_whole =
+            !is_configured || paths.iter().any(|path| fs::canonicalize(path).ok() == fs::canonicalize(&root).ok());
+        if is_whole {
             let idle = exclude.iter().filter(|glob| !glob.starts_with('!') && !walked.used.contains(glob.trim()));
             notes.extend(idle.map(|glob| format!("the exclusion `{glob}` leaves nothing out: is it misspelt?")));
+        }
+        for (glob, codes) in &config.per_file_ignores {
+            let names = walk::matching(glob, walked.files.iter().chain(&walked.sidecars), &root)?;
+            if names.is_empty() && is_whole {
+                notes.push(format!("`{glob}` under [per-file-ignores] is no file: is it misspelt?"));
+            }
+            policy
+                .ignore_in(glob, codes, names)
+                .map_err(|problem| Failure::usage(format!("[per-file-ignores] {problem}")))?;
         }
         // Whoever gave a directory settings means them to count.
         let in_use = config_path.as_ref().and_then(|path| fs::canonicalize(path).ok());

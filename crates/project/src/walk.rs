@@ -165,6 +165,35 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: b
     Ok(walked)
 }
 
+/// The names of the files that a pattern in gitignore syntax matches, as directories of `root` or files in them.
+///
+/// # Errors
+/// When the pattern is malformed.
+pub fn matching<'f>(
+    glob: &str,
+    files: impl IntoIterator<Item = &'f Found>,
+    root: &Path,
+) -> Result<BTreeSet<String>, Failure> {
+    let root = fs::canonicalize(root).unwrap_or_else(|_| plain(root));
+    let malformed = |error: ignore::Error| Failure::usage(format!("the pattern `{glob}` is malformed: {error}"));
+    let mut globs = GitignoreBuilder::new(&root);
+    globs.add_line(None, glob).map_err(malformed)?;
+    let globs = globs.build().map_err(malformed)?;
+    let mut places: HashMap<PathBuf, PathBuf> = HashMap::new();
+    let mut names = BTreeSet::new();
+    for found in files {
+        let (Some(directory), Some(file)) = (found.path.parent(), found.path.file_name()) else { continue };
+        let place = places.entry(directory.to_path_buf()).or_insert_with(|| {
+            seen_from(&root, if directory.as_os_str().is_empty() { Path::new(".") } else { directory })
+        });
+        let place = place.join(file);
+        if place.starts_with(&root) && globs.matched_path_or_any_parents(&place, false).is_ignore() {
+            names.insert(found.name.clone());
+        }
+    }
+    Ok(names)
+}
+
 /// The files of tests beside a rule that was named. Those in a directory are met by the walk, which knows what is left
 /// out.
 fn beside(rule: &Path) -> Vec<Found> {

@@ -189,7 +189,7 @@ fn foreseen(arguments: &Gate, read: &InputFiles) {
     let selection = selection(arguments);
     read.extend(arguments.sign.iter().chain(&arguments.inputs.config).cloned());
     let loaded = selection.configuration().unwrap_or_default();
-    read.extend(loaded.path.clone());
+    read.extend(loaded.path.iter().chain(&loaded.extended).cloned());
     let (root, gate) = (loaded.root(), &loaded.config.gate);
     read.extend(loaded.config.baseline.iter().map(|path| root.join(path)));
     read.extend(arguments.inputs.fleet.iter().map(PathBuf::from));
@@ -242,10 +242,14 @@ fn sees(project: &Project) -> Result<(), Failure> {
     let blinded = defects::blinded(policy);
     let Some((defect, code)) = blinded.first() else { return Ok(()) };
     let level = policy.severity(code).map_or("off", |severity| severity.as_str());
+    let setting = match policy.per_file().iter().find(|files| files.ignores(code)) {
+        Some(files) => format!("[per-file-ignores] `{}` is off in `{}`", code.id, files.files),
+        None => format!("[severity] `{}` is {level}", code.id),
+    };
     let file = project.config_path.as_deref().map_or_else(String::new, |path| format!("{}: ", files::name(path)));
     Err(Failure::usage(format!(
-        "{file}[severity] `{}` is {level}, and so the gate would not reject a release in which {} (`{}`)\n  help: remove the setting; `lint` alone may be told to be quieter, with --severity",
-        code.id, defect.what, defect.class
+        "{file}{setting}, and so the gate would not reject a release in which {} (`{}`)\n  help: remove the setting; `lint` alone may be told to be quieter, with --severity",
+        defect.what, defect.class
     )))
 }
 

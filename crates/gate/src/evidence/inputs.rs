@@ -151,6 +151,9 @@ pub struct SettingsFacts {
     pub every_rule: bool,
     /// Severities that differ from the default, by code.
     pub severities: BTreeMap<String, String>,
+    /// Codes that are off in some files, by the pattern of the files.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub per_file_ignores: BTreeMap<String, Vec<String>>,
     /// How often every rule may match the recorded events.
     pub ceiling: Option<u64>,
     /// How often single rules may, as the configuration names them.

@@ -200,10 +200,10 @@ impl Judged {
 fn in_force(policy: &Policy, finding: &Diagnostic) -> Option<Severity> {
     match finding.detail.as_deref() {
         Some(Detail::NotShown { codes }) if finding.severity != Severity::Error => {
-            let of_one = |code: &String| policy.severity(codes::find(code)?);
+            let of_one = |code: &String| policy.severity_in(codes::find(code)?, finding.source.name());
             codes.iter().filter_map(of_one).max().map(|gravest| gravest.max(finding.severity))
         }
-        _ => match policy.severity(finding.code) {
+        _ => match policy.severity_in(finding.code, finding.source.name()) {
             Some(severity) if severity == finding.code.severity => Some(finding.severity),
             other => other,
         },

@@ -102,10 +102,32 @@ pub struct Policy {
     families: BTreeMap<String, Level>,
     /// The only codes that are looked at, beside those that nothing silences.
     selected: Option<BTreeSet<&'static str>>,
+    /// Codes that are off in some files.
+    per_file: Vec<FileIgnore>,
     /// Findings that were there when an old repository adopted the tool.
     pub baseline: Option<Recorded>,
     /// Whether warnings fail the run too.
     pub deny_warnings: bool,
+}
+
+/// Codes that are off in some files.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileIgnore {
+    /// Which files, as it is written.
+    pub files: String,
+    /// Codes, names of codes, or beginnings of codes, as they are written.
+    pub codes: Vec<String>,
+    /// The files that are meant.
+    names: BTreeSet<String>,
+    ids: BTreeSet<&'static str>,
+}
+
+impl FileIgnore {
+    /// Whether a code is off in these files.
+    #[must_use]
+    pub fn ignores(&self, code: &Code) -> bool {
+        self.ids.contains(code.id)
+    }
 }
 
 impl Policy {
@@ -139,6 +161,43 @@ impl Policy {
             Named::Family(_, members) => selected.extend(members.into_iter().map(|code| code.id)),
         }
         Ok(())
+    }
+
+    /// Turns codes off in files, by id or name, or all codes that begin so, of which those that nothing silences stay. `files` is how the
+    /// files are written, `names` what they are called.
+    ///
+    /// # Errors
+    /// When there is no such code, or it cannot be off, or none of those that begin so can.
+    pub fn ignore_in(&mut self, files: &str, codes: &[String], names: BTreeSet<String>) -> Result<(), SeverityError> {
+        let mut ids = BTreeSet::new();
+        for code in codes {
+            let members = match codes_of(code)? {
+                Named::Code(code) => vec![code],
+                Named::Family(_, members) => members,
+            };
+            let first = members.first().copied();
+            let off: Vec<&str> =
+                members.into_iter().filter(|code| can_be(code, Level::Off)).map(|code| code.id).collect();
+            if let Some(first) = first.filter(|_| off.is_empty()) {
+                return Err(SeverityError::Fixed(first));
+            }
+            ids.extend(off);
+        }
+        self.per_file.push(FileIgnore { files: files.to_owned(), codes: codes.to_vec(), names, ids });
+        Ok(())
+    }
+
+    /// What is off in some files.
+    #[must_use]
+    pub fn per_file(&self) -> &[FileIgnore] {
+        &self.per_file
+    }
+
+    /// The severity in force in a file; none where the code is off.
+    #[must_use]
+    pub fn severity_in(&self, code: &Code, file: &str) -> Option<Severity> {
+        let is_off = |ignore: &FileIgnore| ignore.ignores(code) && ignore.names.contains(file);
+        if self.per_file.iter().any(is_off) { None } else { self.severity(code) }
     }
 
     /// The severity in force; none where the code is off.
@@ -274,6 +333,28 @@ mod tests {
         assert!(matches!(policy.select("CC99"), Err(SeverityError::Unknown { .. })));
         assert!(matches!(policy.set("C", Level::Off), Err(SeverityError::Unknown { .. })));
         assert!(matches!(policy.set("CC10", Level::Off), Err(SeverityError::Fixed(_))));
+    }
+
+    #[test]
+    fn what_is_off_in_a_file_is_as_before_in_others_and_what_nothing_silences_stays() {
+        for word in ["CC", "CC06", "CC0604", "unused-selection"] {
+            let mut policy = Policy::default();
+            policy.set("CC06", Level::Error).unwrap();
+            let elsewhere = policy.clone();
+            policy.ignore_in("legacy/", &[word.to_owned()], BTreeSet::from(["legacy/a.yml".to_owned()])).unwrap();
+            for code in codes::all() {
+                let is_meant = begins(code, word) || code.name == word;
+                let expected = if is_meant && code.is_acceptable() { None } else { elsewhere.severity(code) };
+                assert_eq!(policy.severity_in(code, "legacy/a.yml"), expected, "{} {word}", code.id);
+                assert_eq!(policy.severity_in(code, "a.yml"), elsewhere.severity(code), "{} {word}", code.id);
+            }
+        }
+        for code in codes::all().filter(|code| !code.is_acceptable()) {
+            let mut policy = Policy::default();
+            let found = policy.ignore_in("*", &[code.id.to_owned()], BTreeSet::new());
+            assert_eq!(found, Err(SeverityError::Fixed(code)), "{}", code.id);
+        }
+        assert!(Policy::default().ignore_in("*", &["CC10".to_owned()], BTreeSet::new()).is_err());
     }
 
     #[test]

@@ -177,6 +177,7 @@ pub(super) fn settings(evidence: &Evidence) -> Vec<String> {
         }
     }
     said.extend(settings.severities.iter().map(|(code, level)| format!("{code} = {level}")));
+    said.extend(settings.per_file_ignores.iter().map(|(files, codes)| format!("{files} ignores {}", codes.join(", "))));
     said.extend(settings.ceiling.map(|ceiling| format!("ceiling {ceiling}")));
     said.extend(settings.ceilings.iter().map(|(rule, ceiling)| format!("ceiling of {rule} {ceiling}")));
     said
