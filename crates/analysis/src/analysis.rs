@@ -50,7 +50,10 @@ pub struct Analysis<'c> {
 /// A condition as a formula.
 #[derive(Clone, Debug)]
 pub(crate) struct Lowered {
+    /// That an event is of the template type, and the condition holds on it.
     pub(crate) root: NodeId,
+    /// That an event is of the template type, as far as others may claim it.
+    pub(crate) own: NodeId,
     /// For each predicate, in the order of [`Expr::each`], the literal that says that it holds; nothing where
     /// it is known before any event.
     pub(crate) predicates: Vec<Option<Literal>>,
@@ -168,8 +171,16 @@ impl<'c> Analysis<'c> {
     /// The same about other events than the target's own.
     pub(crate) fn lower_on(&mut self, events: &Events<'_>, target: &Target) -> Lowered {
         let mut predicates = Vec::new();
-        let root = self.lower_part(events, &target.condition, &mut predicates);
-        Lowered { root, predicates }
+        let condition = self.lower_part(events, &target.condition, &mut predicates);
+        let own = self.lower_own(events, target);
+        Lowered { root: self.formulas.all(vec![condition, own]), own, predicates }
+    }
+
+    /// That an event is not one that a fixed template type claims.
+    fn lower_own(&mut self, events: &Events<'_>, target: &Target) -> NodeId {
+        let Some(claimed) = &target.claimed else { return TRUE };
+        let claimed = self.lower_part(events, claimed, &mut Vec::new());
+        self.formulas.negate(claimed)
     }
 
     // INVARIANT: the checker held the depth of conditions to `limits::NESTING`.
@@ -216,7 +227,9 @@ impl<'c> Analysis<'c> {
             next += 1;
             Expr::Is((own, predicate))
         });
-        self.lower_indexed(&Events::of(target), &expr, open)
+        let condition = self.lower_indexed(&Events::of(target), &expr, open);
+        let own = self.lower_own(&Events::of(target), target);
+        self.formulas.all(vec![condition, own])
     }
 
     fn lower_indexed(&mut self, events: &Events<'_>, expr: &Expr<(usize, &Predicate)>, open: usize) -> NodeId {

@@ -99,6 +99,7 @@ impl Analysis<'_> {
         self.begin();
         let lowered = self.lower(target);
         let silent = self.formulas.negate(lowered.root);
+        let silent = self.formulas.all(vec![silent, lowered.own]);
         match self.example(&Events::of(target), silent, &[(target, false)]).0 {
             Example::Found(event) => Always::No(event),
             Example::None => Always::Yes,

@@ -10,6 +10,7 @@
 
 use std::sync::Arc;
 
+use contentcheck_model::claims;
 use contentcheck_model::decimal;
 use contentcheck_model::exporters as names;
 use contentcheck_model::template::{CHANNEL, EVENT_ID, Fixed, PROVIDER, Recognition, TemplateType};
@@ -52,10 +53,6 @@ struct Partial {
     provider: Vec<Fixed>,
     number: Vec<Fixed>,
 }
-
-/// Event logs to which any program writes, under numbers of its own. Without the provider, the number leaves some doubt
-/// there, so that open template types get the event as well.
-const SHARED: [&str; 2] = ["Application", "System"];
 
 /// Template types that read the same names.
 #[derive(Debug)]
@@ -107,7 +104,7 @@ impl Router {
                 }
             }
         }
-        let claims = claims(&templates);
+        let claims = claimed_by(&templates);
         let partials = partials(&templates, &claims);
         let by = |first: fn(&Partial) -> &[Fixed]| {
             let mut filed: FxHashMap<u64, Vec<usize>> = FxHashMap::default();
@@ -299,26 +296,12 @@ fn holds(values: &[Fixed], field: Field<'_>) -> bool {
 }
 
 /// The open template types that do not get what a fixed one recognises.
-fn claims(templates: &[Arc<TemplateType>]) -> Vec<Vec<usize>> {
-    let open: Vec<(usize, &TemplateType)> = templates
-        .iter()
-        .enumerate()
-        .map(|(index, template)| (index, &**template))
-        .filter(|(_, template)| template.open && !template.reads.is_empty())
-        .collect();
+fn claimed_by(templates: &[Arc<TemplateType>]) -> Vec<Vec<usize>> {
+    let all = || templates.iter().enumerate();
     let of = |fixed: &TemplateType| -> Vec<usize> {
-        if fixed.open || fixed.reads.is_empty() {
-            return Vec::new();
-        }
-        open.iter().filter(|(_, open)| stands_before(fixed, open)).map(|(index, _)| *index).collect()
+        all().filter(|(_, open)| fixed.stands_before(open)).map(|(index, _)| index).collect()
     };
     templates.iter().map(|template| of(template)).collect()
-}
-
-/// Whether a rule on a log source of `open` addresses `fixed` too. Where both recognise an event,
-/// it is then an event of `fixed` alone, which is what such a rule was specialised for.
-fn stands_before(fixed: &TemplateType, open: &TemplateType) -> bool {
-    open.serves.iter().any(|asked| fixed.serves.iter().any(|served| served.serves(asked)))
 }
 
 /// What events of fixed template types are known by, where it is the channel, the provider and the number alone.
@@ -360,7 +343,7 @@ fn is_numbered(template: &TemplateType, name: &str) -> bool {
 }
 
 fn is_shared(channel: Field<'_>) -> bool {
-    matches!(channel, Field::Text(channel) if SHARED.iter().any(|shared| shared.eq_ignore_ascii_case(channel)))
+    matches!(channel, Field::Text(channel) if claims::is_shared(channel))
 }
 
 /// The keys of all combinations of the values; none where there are too many.

@@ -5,7 +5,7 @@
 //! | `POST /v1/cosign` | the line of its signature for the newest checkpoint, or 409 and why it does not sign |
 //! | `POST /v1/halt` | takes a halt that one who may halt has signed: it signs for no further ring of that rollout before the halt is in the log |
 //! | `GET /v1/witness` | its key that others check with |
-//! | `GET /v1/seen` | how many entries of the log it has seen, and their root: whoever writes a log that was put back from a copy asks |
+//! | `GET /v1/seen` | the checkpoint that it has seen last, as the log signed it: whoever writes a log that was put back from a copy asks |
 //! | `GET /healthz` | whether it works |
 //!
 //! Where the log and the reports are is configured, and never part of a request: whoever may ask a witness can make it look again, and
@@ -23,7 +23,7 @@ use axum::extract::{Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use contentcheck_log::write::{Directory, NoSecret, SecretKey, Storage, View, read_text};
+use contentcheck_log::write::{Directory, NoSecret, SecretKey, Storage, View, proven, read_text};
 use contentcheck_log::{Algorithm, Hash, VerifierKey};
 use contentcheck_rollout::{Cosigner, NoBook};
 
@@ -293,8 +293,8 @@ async fn health(Shared(app): Shared<App>) -> Response {
 
 async fn seen(Shared(app): Shared<App>) -> Response {
     asked(app, |keeper| {
-        let (size, root) = keeper.cosigner.kept().map_err(why_not)?;
-        Ok(format!("{size} {root}"))
+        let checkpoint = keeper.cosigner.checkpoint().map_err(why_not)?.unwrap_or_default();
+        String::from_utf8(checkpoint).map_err(|_| NoCosign::Refused("what it kept is damaged".to_owned()))
     })
     .await
 }
@@ -350,20 +350,20 @@ impl Remote {
         Self { url: url.trim_end_matches('/').to_owned(), verifier: verifier.to_owned(), client: Client::new() }
     }
 
-    /// What it says that it has seen of the log: entries, and their root. It is not asked for long, and nothing of the answer is proved.
+    /// What it has seen of the log with a key: entries, and their root. Nothing where it has seen none. It is not asked for long. It answers
+    /// with a checkpoint that the log signed, so it cannot make up what it did not see.
     ///
     /// # Errors
-    /// When it cannot be asked, or does not say.
-    pub fn seen(&self) -> Result<(u64, Hash), NoCosign> {
+    /// When it cannot be asked, or shows no checkpoint of the log.
+    pub fn seen(&self, log: &VerifierKey<'_>) -> Result<Option<(u64, Hash)>, NoCosign> {
         let url = format!("{}/v1/seen", self.url);
         let failed = |why: String| NoCosign::Unreachable(why);
         let answer = self.client.get_soon(&url, ANSWER_BYTES).map_err(|error| failed(error.to_string()))?;
-        let text = String::from_utf8_lossy(&answer.body);
-        let read = text.trim_end().split_once(' ').and_then(|(size, root)| {
-            let root = crate::roll::hex(root)?;
-            Some((size.parse().ok()?, Hash(root)))
-        });
-        read.filter(|_| answer.status == 200).ok_or_else(|| failed(format!("{url} does not say what it has seen")))
+        if answer.status == 200 && answer.body.trim_ascii().is_empty() {
+            return Ok(None);
+        }
+        let read = proven(&answer.body, log).filter(|_| answer.status == 200);
+        read.map(Some).ok_or_else(|| failed(format!("{url} does not show what it has seen")))
     }
 
     fn ask(&self, what: &str, body: &[u8]) -> Result<String, NoCosign> {

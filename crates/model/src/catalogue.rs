@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use crate::claims::claimed;
 use crate::expression::Expr;
 use crate::field::{FieldInfo, FieldRef, Place};
 use crate::predicate::Predicate;
@@ -21,6 +22,8 @@ pub struct Entry {
     fields: FxHashMap<String, FieldRef>,
     /// What events may lack of it, where all sensors load a rule; once it was asked for.
     lacking: OnceLock<Lacking>,
+    /// What others claim of its events; once it was asked for.
+    claimed: OnceLock<Option<Arc<Expr<Predicate>>>>,
 }
 
 impl Entry {
@@ -31,7 +34,7 @@ impl Entry {
                 fields.entry(info.name.to_owned()).or_insert(field);
             }
         }
-        Self { template, fields, lacking: OnceLock::new() }
+        Self { template, fields, lacking: OnceLock::new(), claimed: OnceLock::new() }
     }
 
     /// The field that a name means, where the template type declares it.
@@ -109,6 +112,24 @@ impl Catalogue {
             }
             None => self.suppliers.lacking(template, constraint).read_by(condition),
         }
+    }
+
+    /// What fixed template types claim of the events of an open one, where a condition asks of a name by which they do. Nothing where it asks
+    /// of none: then such events are no different from others.
+    #[must_use]
+    pub fn claimed(&self, template: &TemplateType, condition: &Expr<Predicate>) -> Option<Arc<Expr<Predicate>>> {
+        if !template.open {
+            return None;
+        }
+        let at = |named: &Vec<(u32, usize)>| named.iter().find(|(version, _)| *version == template.version).copied();
+        let (_, index) = self.named.get(&template.name).and_then(at)?;
+        let entry = self.entries.get(index)?;
+        let claimed = entry.claimed.get_or_init(|| claimed(&entry.template, &self.newest()).map(Arc::new)).as_ref()?;
+        let mut names = Vec::new();
+        claimed.mentions(&mut |mention| names.push(mention.field));
+        let mut asks = false;
+        condition.mentions(&mut |mention| asks |= names.contains(&mention.field));
+        asks.then(|| Arc::clone(claimed))
     }
 
     /// The sensors that supply the events of the template types: what they lack, events may lack.

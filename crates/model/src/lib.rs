@@ -6,6 +6,7 @@
 
 pub mod catalogue;
 pub mod characters;
+pub mod claims;
 pub mod decimal;
 pub mod decode;
 pub mod diagnostic;

@@ -24,19 +24,27 @@ pub struct Target {
     /// Fields that the condition reads and that the template type requires, which events lack all the same on some
     /// sensor that loads the rule.
     pub lacking: Lacking,
+    /// What fixed template types claim of the events, where the template type is open and the condition asks of a name by which they do:
+    /// where this holds, an event is none of the template type.
+    pub claimed: Option<Arc<Expr<Predicate>>>,
 }
 
 impl Target {
     /// A condition on a template type, of whose events nothing is known but what the template type says.
     #[must_use]
     pub fn new(template: Arc<TemplateType>, condition: Expr<Predicate>) -> Self {
-        Self { template, condition, lacking: Lacking::default() }
+        Self { template, condition, lacking: Lacking::default(), claimed: None }
     }
 
     /// The same events under another condition, which reads no other fields.
     #[must_use]
     pub fn with_condition(&self, condition: Expr<Predicate>) -> Self {
-        Self { template: Arc::clone(&self.template), condition, lacking: self.lacking.clone() }
+        Self {
+            template: Arc::clone(&self.template),
+            condition,
+            lacking: self.lacking.clone(),
+            claimed: self.claimed.clone(),
+        }
     }
 
     /// Whether another target asks the same of the same fields. A place that two declarations of a template type give to different

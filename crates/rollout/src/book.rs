@@ -200,6 +200,15 @@ impl<S: Storage + Clone> Cosigner<S> {
         if is_whole { Ok(seen) } else { Err(NoBook::Witness(witness::Refusal::Forgotten)) }
     }
 
+    /// The checkpoint that it saw last, as the log signed it; nothing before the first one.
+    ///
+    /// # Errors
+    /// As of [`Self::kept`].
+    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, NoBook> {
+        self.kept()?;
+        Ok(self.witness.checkpoint()?)
+    }
+
     /// Signs for the newest checkpoint of a log at a time in seconds since 1970.
     ///
     /// The checkpoint that has a plan as its last entry is signed once: asked again, the witness gives the signature that it

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 
 use contentcheck_analysis::{Analysis, Decisive, Witness, words};
 use contentcheck_events::{Flattener, Layout, Scratch};
+use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{RuleId, Target};
@@ -93,10 +94,12 @@ pub fn fires(target: &Target, witness: &Witness) -> Option<bool> {
 fn recorded(target: &Target, witness: &Witness) -> Option<bool> {
     let template = &target.template;
     let (mut undeclared, mut has_keywords) = (Vec::new(), false);
-    target.condition.mentions(&mut |mention| {
-        has_keywords |= mention.field.is_any();
-        undeclared.extend(name(template, mention.field).filter(|_| mention.field.is_undeclared()));
-    });
+    for asked in std::iter::once(&target.condition).chain(target.claimed.as_deref()) {
+        asked.mentions(&mut |mention| {
+            has_keywords |= mention.field.is_any();
+            undeclared.extend(name(template, mention.field).filter(|_| mention.field.is_undeclared()));
+        });
+    }
     let record = serde_json::Value::Object(json(template, witness)).to_string();
     let mut flattener = Flattener::new();
     let flat = flattener.flatten(record.as_bytes()).ok()?;
@@ -107,6 +110,11 @@ fn recorded(target: &Target, witness: &Witness) -> Option<bool> {
         event.set(&field, Some(value));
     }
     event.others = owned.others;
+    // It is an event of another template type, whatever the condition says.
+    let claimed = target.claimed.as_ref().map(|claimed| target.with_condition(Expr::clone(claimed)));
+    if claimed.is_some_and(|claimed| evaluate(&claimed, &event) != Ok(false)) {
+        return None;
+    }
     evaluate(target, &event).ok()
 }
 

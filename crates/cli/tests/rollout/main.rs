@@ -567,7 +567,7 @@ fn witnesses_that_are_told_of_a_halt_sign_for_no_further_ring() {
     assert!(told.out.starts_with("told: 3 of 3"), "{}", told.out);
     // The log does not have it, and whoever looks on this machine sees it all the same.
     let status = world.must(1, START + 60, &["status"]);
-    assert!(status.out.contains("at the witnesses `one`, `two`, `three`, and not in the log"), "{}", status.out);
+    assert!(status.out.contains("witness `one`, witness `three`, witness `two`, and not in the log"), "{}", status.out);
     world.well(&devices, START, START + 40 * MINUTE);
     let stays = world.must(1, START + 40 * MINUTE, &["advance"]);
     assert!(stays.out.contains("not in the log") && stays.err.contains("CC0907"), "{}\n{}", stays.out, stays.err);

@@ -165,27 +165,191 @@ fn elsewhere(world: &World, now: u64) -> Vec<Daemon> {
     daemons
 }
 
+/// Puts the log back as it was, so that only witnesses know what became of it.
+fn put_back(world: &World, before: &std::path::Path) {
+    let log = world.root.join("fleet/log");
+    fs::remove_dir_all(&log).unwrap();
+    copy(before, &log);
+}
+
+/// Whichever witnesses can be asked, one that has seen more is enough: it shows a checkpoint that the log signed.
 #[test]
-fn a_log_that_was_put_back_is_told_by_witnesses_elsewhere_before_it_is_written() {
+fn a_log_that_was_put_back_is_told_by_one_witness_elsewhere_before_it_is_written() {
     let world = started("put-back");
     let (log, before) = (world.root.join("fleet/log"), world.root.join("before"));
     copy(&log, &before);
+    let token = world.root.join("fleet/tokens/12/ring-0.token");
+    let old = fs::read(&token).unwrap();
     world.must(0, START + 60, &["halt", "--reason", "a look first"]);
-    world.must(0, START + 60, &["resume", "--reason", "looked"]);
-    let daemons = elsewhere(&world, START + 120);
-    fs::remove_dir_all(&log).unwrap();
-    copy(&before, &log);
+    let settings = world.root.join("fleet/rollout.toml");
+    let local = fs::read_to_string(&settings).unwrap();
+    let mut daemons = elsewhere(&world, START + 120);
+    put_back(&world, &before);
     let size = world.state().size();
-    let refused = world.must(2, START + 120, &["halt", "--reason", "a customer called"]);
-    assert!(refused.err.contains("NOT halted") && refused.err.contains("older copy"), "{}", refused.err);
-    assert!(!refused.out.contains("halted"), "{}", refused.out);
-    assert_eq!(world.state().size(), size, "it is no fork");
-    drop(daemons);
+    while !daemons.is_empty() {
+        for command in
+            [&["advance"][..], &["start"], &["resume", "--reason", "x"], &["halt", "--reason", "x"], &["pin", "linux"]]
+        {
+            fs::write(&token, &old).unwrap();
+            let refused = world.must(2, START + 120, command);
+            assert!(
+                refused.err.contains("CC0908") && refused.err.contains("older copy"),
+                "{command:?} {}",
+                refused.err
+            );
+            assert!(!refused.out.contains("halted"), "{}", refused.out);
+            assert_eq!(world.state().size(), size, "{command:?} wrote a fork");
+            // It may have been stopped in the log that went on.
+            assert!(tokens(&world, 12).is_empty(), "{command:?}: {}", refused.err);
+        }
+        let status = world.must(2, START + 120, &["status"]);
+        assert!(status.err.contains("older copy"), "{}\n{}", status.out, status.err);
+        daemons.pop();
+    }
     // Witnesses that cannot be asked keep nobody from writing a halt, and it is told that nobody knows of it.
     let halted = world.must(1, START + 180, &["halt", "--reason", "a customer called"]);
     assert!(halted.out.contains("halted, in this log"), "{}", halted.out);
     assert!(halted.err.contains("0 of 3 witnesses signed") && halted.err.contains("CC0907"), "{}", halted.err);
     assert!(tokens(&world, 12).is_empty());
+    fs::write(&settings, local).unwrap();
+}
+
+/// Witnesses that make up what they saw show no checkpoint of the log, so they stop nobody.
+#[test]
+fn a_witness_cannot_make_up_what_it_has_seen() {
+    use std::io::{Read as _, Write as _};
+    let world = started("made-up");
+    let settings = world.root.join("fleet/rollout.toml");
+    let honest = fs::read_to_string(&settings).unwrap();
+    let zero = "0".repeat(64);
+    for answer in [
+        format!("1000000 {zero}"),
+        "example.com/content\n1000000\nAAAA\n\n\u{2014} x AAAA\n".into(),
+        "{}".into(),
+        "\u{1b}[2J".repeat(9000),
+    ] {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("url = \"http://{}\"", listener.local_addr().unwrap());
+        let text = honest.replace("directory = \"witnesses/one\"", &url);
+        assert_ne!(text, honest);
+        fs::write(&settings, text).unwrap();
+        let liar = std::thread::spawn(move || {
+            for stream in listener.incoming().take(3) {
+                let mut stream = stream.unwrap();
+                let _ = stream.read(&mut [0; 4096]);
+                let head = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n", answer.len());
+                let _ = stream.write_all(head.as_bytes()).and_then(|()| stream.write_all(answer.as_bytes()));
+            }
+        });
+        let halted = world.must(0, world.state().time() + 60, &["halt", "--reason", "x"]);
+        assert_eq!(halted.out, "halted\n", "{}", halted.err);
+        let resumed = world.run(world.state().time() + 60, &["status"]);
+        assert!(!resumed.err.contains("CC0908"), "{}", resumed.err);
+        fs::write(&settings, &honest).unwrap();
+        world.must(0, world.state().time() + 60, &["resume", "--reason", "looked"]);
+        drop(liar);
+    }
+}
+
+/// Whatever keeps a halt out of the log: the tokens go, no command here writes them again, and what to do is told.
+#[test]
+fn a_halt_that_cannot_be_logged_stops_this_directory_all_the_same() {
+    let away = |world: &World, what: &str| {
+        fs::rename(world.root.join("fleet").join(what), world.root.join("away")).unwrap();
+    };
+    let back = |world: &World, what: &str| {
+        let place = world.root.join("fleet").join(what);
+        let _ = fs::remove_dir_all(&place);
+        let _ = fs::remove_file(&place);
+        fs::rename(world.root.join("away"), place).unwrap();
+    };
+    // Nobody at hand may halt: it is pending, and that holds the rollout here.
+    let world = started("unsigned");
+    for key in 1..=3 {
+        let _ = fs::remove_file(world.root.join(format!("fleet/keys/halt-{key}.key")));
+    }
+    let halted = world.must(1, START + 60, &["halt", "--reason", "a customer called"]);
+    assert!(
+        halted.out.contains("NOT halted in the log") && halted.err.contains("waits for signatures"),
+        "{}",
+        halted.err
+    );
+    assert!(tokens(&world, 12).is_empty(), "{}", halted.err);
+    let status = world.must(1, START + 120, &["status"]);
+    assert!(status.out.contains("and not in the log"), "{}", status.out);
+    let advance = world.must(1, START + 40 * MINUTE, &["advance"]);
+    assert!(advance.out.contains("halted, and not in the log") && tokens(&world, 12).is_empty(), "{}", advance.out);
+    // A log or settings that cannot be read.
+    for (at, what) in ["log/checkpoint", "log/tile", "rollout.toml", "log", "keys"].into_iter().enumerate() {
+        let world = started(&format!("unreadable-{at}"));
+        away(&world, what);
+        let log = || crate::world::files(&world.root.join("fleet/log"));
+        let before = log();
+        for more in [&[][..], &["--tell-witnesses"]] {
+            let halted = world.run(START + 60, &[&["halt", "--reason", "a customer called"], more].concat());
+            let said = format!("{}\n{}", halted.out, halted.err);
+            assert!(halted.exit != 0 && said.contains("NOT halted"), "{what} {more:?}: {said}");
+            assert!(tokens(&world, 12).is_empty(), "{what} {more:?}: {said}");
+            // Where nothing is known, nobody is sent where nothing is known either.
+            let leads = said.contains("--tell-witnesses` tells");
+            assert!(!leads || (what == "keys" && more.is_empty()), "{what}: {said}");
+        }
+        assert_eq!(log(), before, "{what}");
+        back(&world, what);
+        if what == "keys" {
+            let advance = world.must(1, START + 120, &["advance"]);
+            assert!(advance.out.contains("not in the log") && tokens(&world, 12).is_empty(), "{}", advance.out);
+        }
+        // All is there again: the halt is logged, two let it go on, and the drafts of before hold nothing.
+        world.must(0, START + 180, &["halt", "--reason", "a customer called"]);
+        world.must(0, START + 240, &["resume", "--reason", "looked"]);
+        assert_eq!(tokens(&world, 12), ["ring-0.token"], "{what}");
+    }
+    // Somebody else writes the log for longer than a halt waits.
+    let world = started("locked");
+    let lock = fs::File::options().write(true).open(world.root.join("fleet/log/.lock")).unwrap();
+    lock.lock().unwrap();
+    let halted = world.must(2, START + 60, &["halt", "--reason", "a customer called"]);
+    assert!(halted.err.contains("NOT halted") && tokens(&world, 12).is_empty(), "{}", halted.err);
+    drop(lock);
+    let advance = world.must(1, START + 40 * MINUTE, &["advance"]);
+    assert!(advance.out.contains("not in the log") && tokens(&world, 12).is_empty(), "{}", advance.out);
+}
+
+/// A halt that witnesses elsewhere were told of holds in the directory where somebody told them.
+#[test]
+fn a_halt_told_to_witnesses_elsewhere_holds_here() {
+    let world = started("told-elsewhere");
+    let daemons = elsewhere(&world, START + 60);
+    let told = world.must(0, START + 60, &["halt", "--reason", "a customer called", "--tell-witnesses"]);
+    assert!(told.out.starts_with("told: 3 of 3") && tokens(&world, 12).is_empty(), "{}\n{}", told.out, told.err);
+    for later in [HOUR, 30 * HOUR] {
+        let stays = world.must(1, START + later, &["advance"]);
+        assert!(stays.out.contains("not in the log") && tokens(&world, 12).is_empty(), "{}", stays.out);
+    }
+    assert!(world.must(1, START + HOUR, &["status"]).out.contains("not in the log"));
+    drop(daemons);
+}
+
+/// A command that is run again, since nobody knew whether it had ended, says what is so.
+#[test]
+fn what_is_run_again_says_that_it_is_done() {
+    let world = World::new("again");
+    world.begin();
+    let first = world.gate(12);
+    let plan = [&["plan", "--urgent"], &strs(&first)[..]].concat();
+    world.must(0, START, &plan);
+    let again = world.must(1, START + 5, &plan);
+    assert!(again.err.contains("planned already") && again.err.contains("fleet start"), "{}", again.err);
+    world.must(0, START + 10, &["start"]);
+    let again = world.must(1, START + 15, &["start"]);
+    assert!(again.err.contains("tokens that are missing"), "{}", again.err);
+    let again = world.must(1, START + 15, &plan);
+    assert!(again.err.contains("higher sequence"), "{}", again.err);
+    world.must(0, START + 20, &["halt", "--reason", "x"]);
+    world.must(0, START + 25, &["resume", "--reason", "x"]);
+    let again = world.must(1, START + 30, &["resume", "--reason", "x"]);
+    assert!(again.err.contains("goes on already"), "{}", again.err);
 }
 
 #[test]

@@ -22,4 +22,4 @@ pub use log::{Fault, Log};
 pub use sign::{NoSecret, SecretKey, is_of_nobody, is_signed};
 pub use storage::{Directory, ReadOnly, Storage, open_file, read_text};
 pub use view::{Frontier, View};
-pub use witness::{Refusal, Witness, seen_by};
+pub use witness::{Refusal, Witness, proven, seen_by};

@@ -1,6 +1,5 @@
 //! A witness: it signs that a log only grew, and remembers what it saw.
 
-use std::format;
 use std::io;
 use std::string::String;
 use std::vec::Vec;
@@ -13,7 +12,6 @@ use crate::limits::{NOTE_BYTES, PATH};
 use crate::merkle::{Hash, is_consistent};
 use crate::note::Note;
 
-use super::encode::base64;
 use super::sign::SecretKey;
 use super::storage::Storage;
 
@@ -71,9 +69,17 @@ impl From<io::Error> for Refusal {
 /// When it cannot be read.
 pub fn seen_by(storage: &impl Storage) -> Result<(u64, Hash), Refusal> {
     let Some(bytes) = storage.read(SEEN)? else { return Ok((0, Hash::empty())) };
-    let text = core::str::from_utf8(&bytes).map_err(|_| Refusal::Forgotten)?;
-    let read = Checkpoint::read(text).map_err(|_| Refusal::Forgotten)?;
+    let note = Note::read(&bytes).map_err(|_| Refusal::Forgotten)?;
+    let read = Checkpoint::read(note.text()).map_err(|_| Refusal::Forgotten)?;
     Ok((read.size, read.root))
+}
+
+/// Size and root of a checkpoint that a witness says it has seen, where the log with this key signed it: nobody else can make one up.
+#[must_use]
+pub fn proven(checkpoint: &[u8], log: &VerifierKey<'_>) -> Option<(u64, Hash)> {
+    let note = Note::read(checkpoint).ok().filter(|note| note.is_signed_by(log))?;
+    let read = Checkpoint::read(note.text()).ok().filter(|read| read.origin == log.name())?;
+    Some((read.size, read.root))
 }
 
 /// A witness of one log.
@@ -103,6 +109,14 @@ impl<S: Storage> Witness<S> {
     /// When it cannot be read.
     pub fn seen(&self) -> Result<(u64, Hash), Refusal> {
         seen_by(&self.storage)
+    }
+
+    /// The checkpoint that it saw last, as the log signed it; nothing before the first one.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, Refusal> {
+        Ok(self.storage.read(SEEN)?)
     }
 
     /// Signs a checkpoint at a time in seconds since 1970, where the proof shows that the log grew from what the witness saw,
@@ -135,8 +149,7 @@ impl<S: Storage> Witness<S> {
             return Err(Refusal::Forked);
         }
         rule(&new).map_err(Refusal::Rule)?;
-        let kept: Vec<u8> = format!("{}\n{}\n{}\n", new.origin, new.size, base64(&new.root.0)).into();
-        self.storage.write(SEEN, &kept)?;
+        self.storage.write(SEEN, checkpoint)?;
         Ok(self.key.line(note.text(), time))
     }
 }

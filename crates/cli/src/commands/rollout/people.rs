@@ -22,38 +22,78 @@ use crate::exit::{Exit, Failure, Outcome};
 use crate::release::talk;
 
 pub(super) fn halt(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut Streams<'_>) -> Outcome {
-    let body = Body::Halt(Halt { reason: arguments.why.reason.clone() });
-    is_line(&arguments.why.reason)?;
-    if arguments.tell_witnesses {
-        return tell(directory, &arguments.why, body, now, streams);
-    }
-    say(directory, &arguments.why, body, "halted", now, streams).map_err(|failure| {
-        // Where there is nothing to halt, there is nothing to tell.
-        let help = match Exit::from(failure.kind) {
-            Exit::Findings => "",
-            _ => {
+    is_line(&arguments.why.reason)
+        .map_err(|failure| Failure { message: format!("NOT halted: {}", failure.message), ..failure })?;
+    halt_all(directory, arguments, now, streams).map_err(|failure| {
+        // Where there is nothing to halt, nothing is offered.
+        if matches!(Exit::from(failure.kind), Exit::Findings) {
+            return Failure { message: format!("NOT halted: {}", failure.message), ..failure };
+        }
+        let gone = tokens::take_away_all(directory);
+        // Nobody can be told of a halt that is about nothing known.
+        let is_known = Site::open(directory).and_then(|site| site.state()).is_ok_and(|state| state.newest().is_some());
+        let help = match (is_known, arguments.tell_witnesses) {
+            (true, false) => {
                 "\n  help: `contentcheck rollout halt --reason WORDS --tell-witnesses` tells the witnesses without writing the log: they sign \
                  for no further ring"
             }
+            (true, true) => "",
+            (false, _) => {
+                "\n  help: what the newest rollout is cannot be read here: halt it in a copy of this directory that is whole, and let nothing run \
+                 `advance` in this one"
+            }
         };
-        Failure { message: format!("NOT halted: {}{help}", failure.message), ..failure }
+        Failure { message: format!("NOT halted: {}\n{gone}{help}", failure.message), ..failure }
     })
 }
 
-/// Tells the witnesses of a halt beside the log.
-fn tell(directory: &Path, arguments: &RolloutReason, body: Body, now: u64, streams: &mut Streams<'_>) -> Outcome {
+/// Halts, in the order in which nothing that fails keeps the rest from being done: a draft is left, by which every command of this directory
+/// knows; tokens go; and then the log is written, or the witnesses are told.
+fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
-    let signers = site.keys(&arguments.keys, streams)?;
+    let signers = site.keys(&arguments.why.keys, streams)?;
     let state = site.state()?;
-    let mut entry = of_newest(&state, now, body)?;
+    let body = Body::Halt(Halt { reason: arguments.why.reason.clone() });
+    let mut entry = of_newest(&state, now, body.clone())?;
     sign_with(&state, &mut entry, &signers);
-    if entry.signatures.is_empty() {
+    match state.clone().apply(&entry.to_bytes()) {
+        Ok(()) | Err(Refusal::Signatures { .. }) => {}
+        Err(why) => return Err(failed(NoBook::Refused(why))),
+    }
+    let draft = site.keep_draft(&entry);
+    if let Err(failure) = &draft {
+        let text = format!("{}: whatever runs `advance` here writes tokens again, so stop it", failure.message);
+        talk(streams, &text);
+    }
+    let withdrawn = tokens::withdraw(&site, &state, true, streams);
+    if arguments.tell_witnesses {
+        withdrawn?;
+        return tell(&site, &state, &entry, now, streams);
+    }
+    let mut book = site.book()?;
+    // The log may have grown since it was read.
+    let newer = of_newest(book.state(), now, body)?;
+    if matches!(site.submit(&mut book, newer, &signers, now, streams)?, Submitted::Waiting) {
+        withdrawn?;
+        written(writeln!(
+            streams.out,
+            "NOT halted in the log: signatures are missing; until they are there no token is written here"
+        ))?;
+        return Ok(Exit::Findings);
+    }
+    // It is in the log. What goes wrong from here on takes nothing of that back.
+    if let Ok(draft) = draft {
+        write::remove(&draft)?;
+    }
+    logged(&site, &mut book, "halted", now, streams)
+}
+
+/// Tells the witnesses of a halt beside the log.
+fn tell(site: &Site, state: &State, halt: &Entry, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    if halt.signatures.is_empty() {
         return Err(Failure::findings(coded(&codes::SIGNATURES_MISSING, "no key at hand may halt")));
     }
-    let (told, all) = site.tell_witnesses(&entry.to_bytes(), now, streams)?;
-    if told > 0 {
-        tokens::withdraw(&site, &state, true, streams)?;
-    }
+    let (told, all) = site.tell_witnesses(&halt.to_bytes(), now, streams)?;
     let quorum = state.quorum();
     let left = all.saturating_sub(told);
     written(writeln!(streams.out, "told: {told} of {}", witnesses(all)))?;
@@ -67,41 +107,40 @@ fn tell(directory: &Path, arguments: &RolloutReason, body: Body, now: u64, strea
 
 fn is_line(reason: &str) -> Result<(), Failure> {
     if reason.trim().is_empty() || reason.len() > 1_024 || reason.chars().any(char::is_control) {
-        return Err(Failure::usage("--reason: one line, of 1,024 bytes at most"));
+        return Err(Failure::usage("--reason: say why, in one line of 1,024 bytes at most"));
     }
     Ok(())
 }
 
 pub(super) fn resume(directory: &Path, arguments: &RolloutReason, now: u64, streams: &mut Streams<'_>) -> Outcome {
-    say(directory, arguments, Body::Resume(Resume { reason: arguments.reason.clone() }), "goes on", now, streams)
-}
-
-fn say(
-    directory: &Path,
-    arguments: &RolloutReason,
-    body: Body,
-    done: &str,
-    now: u64,
-    streams: &mut Streams<'_>,
-) -> Outcome {
     is_line(&arguments.reason)?;
     let site = Site::open(directory)?;
     let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
-    let entry = of_newest(book.state(), now, body)?;
+    if let Some(newest) = book.state().newest()
+        && newest.halted_at().is_some()
+        && !newest.is_stopped()
+    {
+        let message =
+            "the newest rollout goes on already; `contentcheck rollout advance` writes tokens that are missing";
+        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)));
+    }
+    let entry = of_newest(book.state(), now, Body::Resume(Resume { reason: arguments.reason.clone() }))?;
     match site.submit(&mut book, entry, &signers, now, streams)? {
-        Submitted::Logged(_) => {
-            // It is in the log. What goes wrong from here on takes nothing of that back.
-            let exit = after(&site, &mut book, now, streams).unwrap_or_else(|failure| {
-                site.tell(streams, &failure.message);
-                Exit::Findings
-            });
-            let missing = if exit == Exit::Fine { "" } else { ", in this log; see above what is missing" };
-            written(writeln!(streams.out, "{done}{missing}"))?;
-            Ok(exit)
-        }
+        Submitted::Logged(_) => logged(&site, &mut book, "goes on", now, streams),
         Submitted::Waiting => Ok(Exit::Findings),
     }
+}
+
+/// Says what is in the log now, and sees to what follows from it.
+fn logged(site: &Site, book: &mut Book<Directory>, done: &str, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    let exit = after(site, book, now, streams).unwrap_or_else(|failure| {
+        site.tell(streams, &failure.message);
+        Exit::Findings
+    });
+    let missing = if exit == Exit::Fine { "" } else { ", in this log; see above what is missing" };
+    written(writeln!(streams.out, "{done}{missing}"))?;
+    Ok(exit)
 }
 
 fn witnesses(count: usize) -> String {

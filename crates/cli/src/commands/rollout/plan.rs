@@ -54,6 +54,13 @@ pub(super) fn plan(
     let mut book = site.book()?;
     let taken_back = if reverts { Some(taken_back(book.state(), &release)?) } else { None };
     let newest = book.state().newest().map_or(0, |newest| newest.release().sequence);
+    if let Some(planned) = book.state().newest()
+        && *planned.phase() == Phase::Planned
+        && (planned.release().image, planned.release().attestation) == (release.image, release.attestation)
+    {
+        let message = "this image is planned already; `contentcheck rollout start` opens its first ring";
+        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)));
+    }
     if release.sequence <= newest {
         let message = format!(
             "the image has sequence {}, and the log has a rollout of sequence {newest}: gate that content again under a higher sequence, and name the image \

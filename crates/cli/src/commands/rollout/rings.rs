@@ -39,7 +39,7 @@ pub(super) fn start(directory: &Path, now: u64, streams: &mut Streams<'_>) -> Ou
         }
         Phase::Open { .. } => {
             return Err(out_of_turn(
-                "the newest rollout was started before; `contentcheck rollout advance` opens its next rings",
+                "the newest rollout was started before; `contentcheck rollout advance` opens its next rings, and writes tokens that are missing",
             ));
         }
         Phase::Rejected { .. } | Phase::Superseded { .. } => {
@@ -113,15 +113,12 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
     let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
     let rollout = newest(&book)?.clone();
-    let told = site.told(book.state());
+    let halts = site.unlogged_halts(book.state());
     // Also where the command that stopped it ended too early for that.
-    tokens::withdraw(&site, book.state(), !told.is_empty(), streams)?;
-    if let Some(text) = told_of_halt(&told) {
+    tokens::withdraw(&site, book.state(), !halts.is_empty(), streams)?;
+    if let Some(text) = not_in_log(&halts) {
         site.tell(streams, &coded(&codes::WITNESS_REFUSES, &text));
-        written(writeln!(
-            streams.out,
-            "halted at the witnesses, and not in the log: no ring opens, and no token is written"
-        ))?;
+        written(writeln!(streams.out, "halted, and not in the log: no ring opens, and no token is written"))?;
         return Ok(Exit::Findings);
     }
     let Some(open_ring) = rollout.open_ring() else {
@@ -226,12 +223,12 @@ fn failing(site: &Site, rollout: &Rollout, streams: &mut Streams<'_>) -> Result<
     Ok(is_failing)
 }
 
-/// That witnesses were told of a halt which is not in the log.
-pub(super) fn told_of_halt(told: &[(String, u64)]) -> Option<String> {
-    let at = told.iter().map(|(_, at)| *at).max()?;
-    let names = told.iter().map(|(name, _)| format!("`{name}`")).collect::<Vec<_>>().join(", ");
+/// That somebody halted, and the log does not have it.
+pub(super) fn not_in_log(halts: &[(String, u64)]) -> Option<String> {
+    let at = halts.iter().map(|(_, at)| *at).max()?;
+    let by = halts.iter().map(|(by, _)| by.as_str()).collect::<Vec<_>>().join(", ");
     Some(format!(
-        "halted at {} UTC at the witnesses {names}, and not in the log: they sign for no further ring. \
+        "halted at {} UTC by {by}, and not in the log: no ring opens and no token is written here. \
          `contentcheck rollout halt --reason WORDS` writes it, and two people let the rollout go on after that",
         utc(at)
     ))

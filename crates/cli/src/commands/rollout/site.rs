@@ -25,7 +25,7 @@ use contentcheck_rollout::state::{Check, Phase, Rollout};
 use contentcheck_rollout::{Body, Book, Entry, NoBook, NoPolicy, Policy, Refusal, Roll, State};
 use serde::Deserialize;
 
-use super::keys;
+use super::{keys, tokens};
 use crate::Streams;
 use crate::commands::read_whole;
 use crate::exit::Failure;
@@ -203,7 +203,19 @@ impl Site {
 
     /// What follows from the log, for who only reads.
     pub(super) fn state(&self) -> Result<State, Failure> {
-        contentcheck_rollout::book::read(ReadOnly::new(self.path(LOG)), &self.log_key()?).map_err(failed)
+        let state =
+            contentcheck_rollout::book::read(ReadOnly::new(self.path(LOG)), &self.log_key()?).map_err(failed)?;
+        self.has_begun(&state)?;
+        Ok(state)
+    }
+
+    /// A log without an entry lost them.
+    fn has_begun(&self, state: &State) -> Result<(), Failure> {
+        if state.keys().is_some() {
+            return Ok(());
+        }
+        let message = format!("{}: the log has no entry, and `init` wrote the first one", files::name(&self.path(LOG)));
+        Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)))
     }
 
     /// The log, to be written.
@@ -224,17 +236,12 @@ impl Site {
         })?;
         let book = Book::open(storage, key).map_err(failed)?;
         let log = (book.state().size(), book.state().root());
-        self.is_as_long(&self.memories(), log)?;
-        // A witness elsewhere may lie. Where those that say otherwise leave too few for a quorum, nothing that is written is signed for anyway.
-        let later: Vec<_> = self.asked().into_iter().filter(|memory| witnesses::is_gone(memory, log)).collect();
-        if self.settings.witness.len().saturating_sub(later.len()) < book.state().quorum() {
-            self.is_as_long(&later, log)?;
-        }
-        if book.state().keys().is_none() {
-            let message =
-                format!("{}: the log has no entry, and `init` wrote the first one", files::name(&self.path(LOG)));
-            return Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)));
-        }
+        self.is_as_long(&[self.memories(), self.asked()].concat(), log).map_err(|failure| {
+            // What was stopped in the log that went on may be offered here.
+            let gone = tokens::take_away_all(&self.directory);
+            Failure { message: format!("{}\n{gone}", failure.message), ..failure }
+        })?;
+        self.has_begun(book.state())?;
         Ok(book)
     }
 
@@ -332,11 +339,7 @@ impl Site {
                 book.append(&[&bytes]).map(Submitted::Logged).map_err(failed)
             }
             Err(Refusal::Signatures { role, found, needed }) => {
-                let drafts = self.path(DRAFTS);
-                fs::create_dir_all(&drafts)
-                    .map_err(|error| Failure::usage(format!("{}: {}", files::name(&drafts), said(&error))))?;
-                let path = drafts.join(format!("{}-{}.entry", entry.body.name(), entry.time));
-                write::write(&path, &entry.to_bytes())?;
+                let path = self.keep_draft(&entry)?;
                 self.tell(
                     streams,
                     &format!(
@@ -415,6 +418,16 @@ impl Site {
         fs::create_dir_all(&place)
             .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
         write::write(&self.plan_path(plan), checkpoint.as_bytes())
+    }
+
+    /// Keeps an entry that waits: for signatures, or for a log that can be written.
+    pub(super) fn keep_draft(&self, entry: &Entry) -> Result<PathBuf, Failure> {
+        let drafts = self.path(DRAFTS);
+        fs::create_dir_all(&drafts)
+            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&drafts), said(&error))))?;
+        let path = drafts.join(format!("{}-{}.entry", entry.body.name(), entry.time));
+        write::write(&path, &entry.to_bytes())?;
+        Ok(path)
     }
 
     /// An entry that waits.

@@ -76,16 +76,21 @@ pub(super) fn write(site: &Site, book: &Book<Directory>, signed: usize, streams:
         }
         before = proof;
     }
-    Ok(Exit::Fine)
+    // Somebody may have halted meanwhile, beside the log: whoever does leaves a draft before the tokens go.
+    if site.unlogged_halts(book.state()).is_empty() {
+        return Ok(Exit::Fine);
+    }
+    withdraw(site, book.state(), true, streams)?;
+    Ok(Exit::Findings)
 }
 
 /// Takes away the tokens of rollouts that were stopped, and says until when those hold that devices may have fetched already. The proofs stay:
 /// where people let the rollout go on, `advance` writes its tokens again.
 ///
-/// `told`: the newest one is among them, since its witnesses were told of a halt that is not in the log.
-pub(super) fn withdraw(site: &Site, state: &State, told: bool, streams: &mut Streams<'_>) -> Outcome {
+/// `newest_too`: the newest one is among them, since of a halt of it only the log does not know.
+pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &mut Streams<'_>) -> Outcome {
     let trust = state.trust();
-    let newest = state.newest().filter(|_| told).map(Rollout::id);
+    let newest = state.newest().filter(|_| newest_too).map(Rollout::id);
     for rollout in state.rollouts().iter().filter(|one| one.is_stopped() || newest == Some(one.id())) {
         let place = place(site, rollout);
         let failed = |path: &Path, error: &std::io::Error| {
@@ -126,6 +131,30 @@ pub(super) fn withdraw(site: &Site, state: &State, told: bool, streams: &mut Str
         );
     }
     Ok(Exit::Fine)
+}
+
+/// Takes away every token, where nothing can be known of rollouts: of a log that cannot be read, or that is an older copy. Says what is gone. No
+/// device is harmed by a token that is not there, and `advance` writes it again where it may.
+pub(super) fn take_away_all(directory: &Path) -> String {
+    let (mut gone, mut left) = (Vec::new(), Vec::new());
+    let rollouts = fs::read_dir(directory.join(TOKENS)).into_iter().flatten().flatten();
+    let files = rollouts.flat_map(|rollout| fs::read_dir(rollout.path()).into_iter().flatten().flatten());
+    let mut paths: Vec<PathBuf> = files.map(|file| file.path()).collect();
+    paths.sort();
+    for path in paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "token")) {
+        match fs::remove_file(&path) {
+            Ok(()) => gone.push(files::name(&path)),
+            Err(error) => left.push(format!("{}: {}", files::name(&path), said(&error))),
+        }
+    }
+    match (gone.as_slice(), left.as_slice()) {
+        ([], []) => "  no token is here, so no device fetches one".to_owned(),
+        (gone, []) => format!(
+            "  removed {}: no further device fetches one here; one that has it already takes the release by it for up to a day",
+            gone.join(", ")
+        ),
+        (_, left) => format!("  remove by hand, so that no further device fetches it: {}", left.join("; ")),
+    }
 }
 
 /// The time from which on no device takes a token any more.

@@ -1,5 +1,6 @@
 //! The witnesses of a directory of rollouts: what they have seen, what they were told, and their signatures.
 
+use std::fs;
 use std::sync::Arc;
 
 use contentcheck_fleet::clock::Clock;
@@ -9,9 +10,9 @@ use contentcheck_log::write::{Directory, Fault, ReadOnly, seen_by};
 use contentcheck_log::{Hash, VerifierKey};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::files;
-use contentcheck_rollout::{Book, NoBook, State};
+use contentcheck_rollout::{Body, Book, NoBook, State};
 
-use super::{LOG, SETTINGS, Site, coded};
+use super::{DRAFTS, LOG, SETTINGS, Site, coded};
 use crate::Streams;
 use crate::exit::Failure;
 use crate::release::talk;
@@ -33,15 +34,16 @@ impl Site {
         of.collect()
     }
 
-    /// What the witnesses elsewhere say that they have seen of the log. All are asked at once, and not for long: a halt does not wait for one
-    /// that is down. What they say decides nothing but whether this log is an older copy.
-    pub(super) fn asked(&self) -> Vec<(String, u64, Hash)> {
+    /// What the witnesses elsewhere show that they have seen of the log. All are asked at once, and not for long: a halt does not wait for one
+    /// that is down. They show checkpoints that the log signed, so one of them is enough to know that this log is an older copy.
+    pub(in crate::commands::rollout) fn asked(&self) -> Vec<(String, u64, Hash)> {
         std::thread::scope(|scope| {
             let remote = self.settings.witness.iter().filter(|witness| witness.directory.is_none());
             let asked = remote.filter_map(|witness| {
                 let (name, url, key) = (&witness.name, witness.url.as_ref()?, &witness.key);
                 Some(scope.spawn(move || {
-                    let (size, root) = Remote::new(url, key).seen().ok()?;
+                    let log = self.log_key().ok()?;
+                    let (size, root) = Remote::new(url, key).seen(&log).ok()??;
                     Some((name.clone(), size, root))
                 }))
             });
@@ -50,18 +52,27 @@ impl Site {
         })
     }
 
-    /// Witnesses of this machine that were told of a halt of the newest rollout which is not in the log, and when it was signed.
-    pub(in crate::commands::rollout) fn told(&self, state: &State) -> Vec<(String, u64)> {
+    /// Halts of the newest rollout that are not in the log, by who has them, and when they were made: witnesses of this machine that were
+    /// told, and drafts. Whoever halts leaves a draft before anything else, so a halt counts in this directory whatever becomes of the log.
+    pub(in crate::commands::rollout) fn unlogged_halts(&self, state: &State) -> Vec<(String, u64)> {
         let Some(newest) = state.newest() else { return Vec::new() };
-        let of = self.settings.witness.iter().filter_map(|witness| {
+        let is_kept_back = |at: u64| newest.halted_at().is_none_or(|known| known < at);
+        let told = self.settings.witness.iter().filter_map(|witness| {
             let storage = ReadOnly::new(self.directory.join(witness.directory.as_ref()?));
             let halts = contentcheck_rollout::book::halts(&storage).ok()?;
-            let is_kept_back = |at: u64| newest.halted_at().is_none_or(|known| known < at);
             let at =
                 halts.into_iter().filter(|(id, at)| *id == newest.id() && is_kept_back(*at)).map(|(_, at)| at).max()?;
-            Some((witness.name.clone(), at))
+            Some((format!("witness `{}`", witness.name), at))
         });
-        of.collect()
+        let drafts = fs::read_dir(self.path(DRAFTS)).into_iter().flatten().filter_map(|file| {
+            let path = file.ok()?.path();
+            let entry = Self::draft(&path).ok().filter(|entry| matches!(entry.body, Body::Halt(_)))?;
+            let is_of_newest = entry.of.is_some_and(|(id, _)| id == newest.id());
+            (is_of_newest && is_kept_back(entry.time)).then(|| (files::name(&path), entry.time))
+        });
+        let mut all: Vec<(String, u64)> = told.chain(drafts).collect();
+        all.sort();
+        all
     }
 
     /// Whether the log is as long as what its witnesses saw. A log that was put back from an older copy is a fork with the next entry: no
@@ -142,9 +153,21 @@ impl Site {
                 talk(streams, &text);
             }
         }
-        for witness in &self.settings.witness {
-            let line = match &witness.url {
-                Some(url) => Remote::new(url, &witness.key).cosign().map_err(|why| why.to_string()),
+        // Those elsewhere are asked at once: one that does not answer holds up nobody for longer than it does by itself.
+        let mut elsewhere: Vec<_> = std::thread::scope(|scope| {
+            let remote = self.settings.witness.iter().map(|witness| {
+                let url = witness.url.as_ref()?;
+                Some(scope.spawn(move || Remote::new(url, &witness.key).cosign().map_err(|why| why.to_string())))
+            });
+            let asked: Vec<_> = remote.collect();
+            let ended = |one: std::thread::ScopedJoinHandle<'_, Result<String, String>>| {
+                one.join().unwrap_or_else(|_| Err("asking it ended in a fault".to_owned()))
+            };
+            asked.into_iter().map(|one| one.map(ended)).collect()
+        });
+        for (witness, remote) in self.settings.witness.iter().zip(elsewhere.iter_mut()) {
+            let line = match remote.take() {
+                Some(line) => line,
                 None => self
                     .keeper(&witness.name, Arc::new(move || now))
                     .map_err(|failure| failure.message)
@@ -172,6 +195,6 @@ impl Site {
 }
 
 /// Whether a witness has seen entries that this log does not have.
-pub(super) fn is_gone((_, size, root): &(String, u64, Hash), log: (u64, Hash)) -> bool {
+fn is_gone((_, size, root): &(String, u64, Hash), log: (u64, Hash)) -> bool {
     *size > 0 && (*size > log.0 || (*size == log.0 && *root != log.1))
 }
