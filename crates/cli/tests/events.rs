@@ -391,6 +391,40 @@ fn tests_that_fail_say_why() {
     assert_eq!(json!(failed), report["totals"]["failed"]);
 }
 
+/// A test whose event says nothing, or which could not be recorded as what it is said to be, shows nothing of the rule.
+#[test]
+fn a_test_shows_the_rule_an_event_that_could_be_recorded() {
+    let directory = scratch("shown");
+    let path = directory.to_str().unwrap();
+    fs::write(
+        directory.join("rule.yml"),
+        "title: Other\nid: 2f0a9c1e-6f3c-4b56-9df0-0a4b3f0f4c11\nlogsource: {product: windows, service: security}\ndetection:\n    s:\n        EventID|re: '^0?(473|9999)[0-9]$'\n        Foo: evil\n    condition: s\nlevel: low\n",
+    )
+    .unwrap();
+    let tried = |expect: &str, more: &str| {
+        let text = format!("- name: t\n  expect: {expect}\n{more}\n");
+        fs::write(directory.join("rule.test.yml"), text).unwrap();
+        run(&["test", path, "--no-config"])
+    };
+    for event in ["{}", "{Foo: null}", "{Foo: ~, EventID: null}"] {
+        for expect in ["silent", "fires"] {
+            let found = tried(expect, &format!("  event: {event}"));
+            assert!(found.exit == 1 && found.out.contains("the event has no value"), "{event}: {}", found.out);
+        }
+    }
+    let other = "  template: windows.security.other\n";
+    for (number, fires) in [("99990", true), ("'099991'", true), ("4730", false), ("'04730'", false), ("'4731'", false)]
+    {
+        let event = format!("{other}  event: {{Channel: Security, EventID: {number}, Foo: evil}}");
+        let found = tried("fires", &event);
+        assert_eq!(found.exit, i32::from(!fires), "{number}: {}{}", found.out, found.err);
+        assert!(fires || found.out.contains("fits none of"), "{number}: {}", found.out);
+        // Of another provider the number is another one.
+        let event = event.replace("Foo:", "Provider_Name: Somebody, Foo:");
+        assert_eq!(tried("fires", &event).exit, 0, "{number}");
+    }
+}
+
 #[test]
 fn no_tests_are_no_pass() {
     let directory = scratch("untested");

@@ -140,9 +140,13 @@ fn put<'s>(inputs: &mut Vec<Input<'s>>, record: &format::Input, image: &Image<'s
         inputs.resize(usize::from(record.position), unnamed);
     }
     let at = usize::from(record.position).checked_sub(1);
+    // One version may require what another does not; whoever has it always serves both.
+    let wanted = |known: &Input<'_>| Type { optional: ty.optional && (known.name != name || known.ty.optional), ..ty };
     if let Some(slot) = at.and_then(|at| inputs.get_mut(at)) {
-        *slot = Input { name, ty };
-    } else if !inputs.iter().any(|input| input.name == name) {
+        *slot = Input { name, ty: wanted(slot) };
+    } else if let Some(known) = inputs.iter_mut().find(|input| input.name == name) {
+        known.ty.optional &= ty.optional;
+    } else {
         inputs.push(Input { name, ty });
     }
 }

@@ -302,7 +302,17 @@ impl Store {
             }
             let joined = text.replace(' ', "");
             let hash = self.names.hash(joined.as_bytes());
-            if self.at(record, &joined, hash).is_none() {
+            let known = self.at(record, &joined, hash);
+            if let Some(known) = known.filter(|known| self.is_null(*known)) {
+                // A name without a value is not there.
+                let value = self.entries.get(at).map_or(Raw::Null, |entry| entry.value);
+                if let Some(entry) = self.entries.get_mut(known) {
+                    (entry.value, entry.origin) = (value, Origin::Data);
+                }
+                if let Some(entry) = self.entries.get_mut(at) {
+                    entry.value = Raw::Null;
+                }
+            } else if known.is_none() {
                 let name = self.build(&[&joined]);
                 self.rename(record, at, name);
                 if let Some(entry) = self.entries.get_mut(at) {
@@ -310,6 +320,10 @@ impl Store {
                 }
             }
         }
+    }
+
+    fn is_null(&self, at: usize) -> bool {
+        self.entries.get(at).is_some_and(|entry| entry.value == Raw::Null)
     }
 
     /// The name of what an event carries, where the log has one that is the same.

@@ -117,6 +117,9 @@ fn blanks_in_names_of_event_data_do_not_count() {
         read.sort();
         assert_eq!(read, ["Source Name='b'", "SourceName='exact'"]);
     }
+    // A name without a value is not there.
+    assert_eq!(data(r#"{"SourceName":null,"Source Name":"b"}"#), ["SourceName='b'", "Source Name=null"]);
+    assert_eq!(data(r#"{"Source Name":null,"SourceName":"b"}"#), ["Source Name=null", "SourceName='b'"]);
     assert_eq!(data(r#"{"S ource":1,"So urce":2}"#), ["Source=1", "So urce=2"]);
     // Nowhere else.
     assert_eq!(flat(r#"{"Source Name":"s","a":{"b c":1}}"#), ["Source Name='s'", "a.b c=1"]);

@@ -107,6 +107,9 @@ impl<'p> Tester<'p> {
             let known: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
             return Err(format!("the rule is not on `{template}`; it is on {}", known.join(", ")));
         }
+        if case.event.values().all(serde_json::Value::is_null) {
+            return Err("the event has no value, so it shows nothing of the rule".to_owned());
+        }
         let record = case.record();
         let mut flattener = std::mem::take(&mut self.flattener);
         let done = flattener.flatten(record.as_bytes()).map(|flat| {
@@ -136,7 +139,8 @@ impl<'p> Tester<'p> {
     ) -> Seen {
         let mut seen = Seen::default();
         let routes = self.worker.route(flat, None).to_vec();
-        let recognised = recognised || only.is_none() && !routes.is_empty();
+        // What an event says of itself counts, whatever is said of it: as `only` it would not be recorded.
+        let recognised = recognised || !routes.is_empty();
         for target in &rule.targets {
             let template = &target.template;
             if only.is_some_and(|only| only != template.name) {
@@ -172,7 +176,7 @@ impl<'p> Tester<'p> {
         let record = case.record();
         let flat = self.flattener.flatten(record.as_bytes()).ok()?;
         let routes = self.worker.route(&flat, None);
-        if case.template.is_none() && !routes.is_empty() && !routes.contains(&route) {
+        if !routes.is_empty() && !routes.contains(&route) {
             return None;
         }
         if !self.worker.route(&flat, Some(route)).contains(&route) {
