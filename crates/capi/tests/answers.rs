@@ -15,7 +15,7 @@ use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::{Event, Image, Input, KillList, Reason, Value, VerifiedImage};
 use contentcheck_model::sensor;
 use contentcheck_model::source::Source;
-use given::{CManifest, CValues, Given, Loaded, NO_OUTCOME, load, unhex};
+use given::{CManifest, CValues, ENDS, Given, Loaded, NO_OUTCOME, load, unhex};
 use serde_json::Value as Json;
 
 const DIRECTORIES: [&str; 7] = ["lists", "numbers", "opcodes", "regexes", "sensors", "sigma", "tables"];
@@ -104,15 +104,27 @@ fn said(reason: &Reason) -> Said {
     (input, u32::from(reason.holds), found.values as u32, index, element, found.offset as u64, found.len as u64)
 }
 
-/// What the interpreter says of it.
-fn own(verified: &VerifiedImage<'_>, template: u32, line: &Line, budget: u64) -> Answer {
+/// What the interpreter says of it. `split`: lists that it has in one run of bytes, which takes more steps to go through.
+fn own(verified: &VerifiedImage<'_>, template: u32, line: &Line, split: &[Vec<bool>], budget: u64) -> Answer {
+    let runs: Vec<Vec<Option<Vec<u8>>>> = std::iter::zip(&line.arrays, split)
+        .map(|(values, split)| {
+            std::iter::zip(values, split).map(|(value, split)| split.then(|| value.run().unwrap())).collect()
+        })
+        .collect();
     let elements: Vec<Vec<Vec<Value<'_>>>> = line
         .arrays
         .iter()
         .map(|values| values.iter().map(|of| of.elements().iter().map(|one| one.value(&[])).collect()).collect())
         .collect();
-    let arrays: Vec<Vec<Value<'_>>> = std::iter::zip(&line.arrays, &elements)
-        .map(|(values, of)| std::iter::zip(values, of).map(|(value, of)| value.value(of)).collect())
+    let arrays: Vec<Vec<Value<'_>>> = std::iter::zip(&line.arrays, std::iter::zip(&elements, &runs))
+        .map(|(values, (elements, runs))| {
+            let values = std::iter::zip(values, std::iter::zip(elements, runs));
+            let lent = values.map(|(value, (elements, run))| match run {
+                Some(run) => Value::Split(run, ENDS),
+                None => value.value(elements),
+            });
+            lent.collect()
+        })
         .collect();
     let [inputs, header, others] = arrays.as_slice() else { panic!() };
     let bound = verified.bind(template, Event { inputs, header, others }).unwrap();
@@ -187,7 +199,7 @@ fn both(loaded: &Loaded, verified: &VerifiedImage<'_>, line: &Line, types: [&[In
     assert_eq!(unsafe { cc_templates(loaded.image, name, numbers.as_mut_ptr(), 8, &raw mut count) }, CC_OK);
     let numbers = numbers.get(..count).unwrap();
     let template = *numbers.iter().find(|number| version(loaded, **number) == line.template.1).unwrap();
-    let expected = own(verified, template, line, u64::MAX);
+    let mut matched = 0;
     for other in [false, true] {
         let mut memory = CValues::default();
         let arrays: Vec<Vec<CcValue>> = std::iter::zip(&line.arrays, types)
@@ -196,6 +208,10 @@ fn both(loaded: &Loaded, verified: &VerifiedImage<'_>, line: &Line, types: [&[In
                 std::iter::zip(values, types).map(|(value, ty)| memory.of(value, ty.filter(|_| other))).collect()
             })
             .collect();
+        let is_split = |values: &Vec<CcValue>| values.iter().map(|value| value.tag == CC_SPLIT).collect();
+        let split: Vec<Vec<bool>> = arrays.iter().map(is_split).collect();
+        let expected = own(verified, template, line, &split, u64::MAX);
+        matched = expected.0.len();
         let [inputs, header, others] = arrays.as_slice() else { panic!() };
         let event = CcEvent {
             template_no: template,
@@ -226,11 +242,11 @@ fn both(loaded: &Loaded, verified: &VerifiedImage<'_>, line: &Line, types: [&[In
         let mistyped: Vec<String> = answer.3.iter().map(|input| input_name(loaded, *input)).collect();
         assert_eq!((&ids, &mistyped), (&line.matches, &line.mistyped));
         for budget in [0, 1, answer.1.steps / 2, answer.1.steps] {
-            assert_eq!(ask(loaded, &event, &mut scratch, budget), own(verified, template, line, budget));
+            assert_eq!(ask(loaded, &event, &mut scratch, budget), own(verified, template, line, &split, budget));
         }
         many(loaded, event, &mut scratch, &expected);
     }
-    expected.0.len()
+    matched
 }
 
 fn number_of(input: &Input<'_>) -> u32 {

@@ -11,6 +11,8 @@
 #[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
 mod sealed;
 
+#[path = "device/charged.rs"]
+mod charged;
 #[path = "device/held.rs"]
 mod held;
 

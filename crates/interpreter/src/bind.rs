@@ -1,5 +1,6 @@
 //! Bind: an event and what the sensor's manifest states to [`BoundEvent`].
 
+use crate::cost::price;
 use crate::fault::{Fault, Halt};
 use crate::format::Template;
 use crate::load::{Binding, VerifiedImage};
@@ -117,18 +118,20 @@ impl<'e> BoundEvent<'e> {
         value.fits_outside(binding.scalar, binding.list).then_some((value, binding.scalar))
     }
 
-    /// Calls `visit` with every value of the event, elements of lists one by one, until it says true.
+    /// Calls `visit` with every value of the event, elements of lists one by one, and what it took to come to each, until
+    /// it says true.
     #[inline]
-    pub(crate) fn any_value(&self, mut visit: impl FnMut(Value<'e>) -> Result<bool, Halt>) -> Result<bool, Halt> {
+    pub(crate) fn any_value(&self, mut visit: impl FnMut(Value<'e>, u64) -> Result<bool, Halt>) -> Result<bool, Halt> {
         for values in [self.event.inputs, self.event.header, self.event.others] {
             for value in values {
                 if value.is_list() {
                     for element in value.elements() {
-                        if !matches!(element, Value::Absent) && !element.is_list() && visit(element)? {
+                        let is_value = !matches!(element, Value::Absent) && !element.is_list();
+                        if is_value && visit(element, price::walk(value, &element))? {
                             return Ok(true);
                         }
                     }
-                } else if !matches!(value, Value::Absent) && visit(*value)? {
+                } else if !matches!(value, Value::Absent) && visit(*value, 0)? {
                     return Ok(true);
                 }
             }

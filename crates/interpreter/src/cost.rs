@@ -10,6 +10,8 @@ use crate::image::{Image, bit_words};
 
 /// What pieces of work cost. Sizes are in bytes.
 pub(crate) mod price {
+    use crate::value::Value;
+
     /// An instruction of a program.
     pub(crate) const INSTRUCTION: u64 = 2;
     /// A test of a value, whose text or number may have to be spelled.
@@ -76,6 +78,14 @@ pub(crate) mod price {
     /// An address is looked for among networks, of which each two take a step.
     pub(crate) const fn networks(count: u64) -> u64 {
         count.div_ceil(2)
+    }
+
+    /// The end of an element was looked for, in a list that lies in one run of bytes. In another list it is at hand.
+    pub(crate) const fn walk(list: &Value<'_>, element: &Value<'_>) -> u64 {
+        match (list, element) {
+            (Value::Split(..), Value::Text(text)) => text.len() as u64 / 2,
+            _ => 0,
+        }
     }
 
     /// One text of an event is looked for in another.

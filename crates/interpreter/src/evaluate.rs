@@ -226,7 +226,8 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
     fn test(&mut self, opcode: Opcode, predicate: &Predicate) -> Result<bool, Halt> {
         if predicate.input == KEYWORD {
             let event = self.event;
-            let any = |this: &mut Self| event.any_value(|value| this.keyword(opcode, predicate, &value));
+            let any =
+                |this: &mut Self| event.any_value(|value, walked| this.keyword(opcode, predicate, &value, walked));
             return match opcode {
                 Opcode::Null => Ok(!any(self)?),
                 _ => any(self),
@@ -244,7 +245,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             quantifier @ (predicate_flags::ANY | predicate_flags::ALL) => {
                 let any = quantifier == predicate_flags::ANY;
                 for element in value.elements() {
-                    self.meter.spend(1)?;
+                    self.meter.spend(price::walk(&value, &element).wrapping_add(1))?;
                     // One of another type is not there.
                     if element.is(scalar) && self.one(opcode, predicate, &element)? == any {
                         return Ok(any);
@@ -294,10 +295,13 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
         Ok(!any)
     }
 
-    fn keyword(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>) -> Result<bool, Halt> {
+    fn keyword(&mut self, opcode: Opcode, predicate: &Predicate, value: &Value<'e>, walked: u64) -> Result<bool, Halt> {
         match opcode {
             Opcode::Exists | Opcode::Null => Ok(true),
-            _ => self.one(opcode, predicate, value),
+            _ => {
+                self.meter.spend(walked)?;
+                self.one(opcode, predicate, value)
+            }
         }
     }
 

@@ -116,7 +116,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
                 Value::Text(text) => self.text(&index, number, &look, text)?,
                 value if value.is_list() => {
                     for element in value.elements() {
-                        self.meter.spend(1)?;
+                        self.meter.spend(price::walk(&value, &element).wrapping_add(1))?;
                         if element.is(scalar) {
                             self.value(&index, number, &look, &element)?;
                         }
@@ -137,8 +137,8 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         let look = Looked::new(self.image, &look, &mut needles)?;
         // Most events have nothing to be looked up.
         let mut index = None;
-        event.any_value(|value| {
-            self.meter.spend(1)?;
+        event.any_value(|value, walked| {
+            self.meter.spend(walked.wrapping_add(1))?;
             match &value {
                 Value::Text(text) => {
                     let stride = look.stride_in(text, self.meter)?;

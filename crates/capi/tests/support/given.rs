@@ -108,7 +108,18 @@ pub(crate) fn unhex(text: &str) -> Vec<u8> {
     pairs.iter().map(|pair| u8::from_str_radix(str::from_utf8(pair).unwrap(), 16).unwrap()).collect()
 }
 
+/// Ends each element of a list in one run of bytes.
+pub(crate) const ENDS: u8 = 0xFE;
+
 impl Given {
+    /// A list of text in one run of bytes, where no element has the byte that ends each.
+    pub(crate) fn run(&self) -> Option<Vec<u8>> {
+        let texts: Option<Vec<&Vec<u8>>> =
+            self.elements().iter().map(|one| if let Self::Text(text) = one { Some(text) } else { None }).collect();
+        let texts = texts.filter(|texts| texts.iter().all(|text| !text.contains(&ENDS)))?;
+        Some(texts.iter().flat_map(|text| text.iter().copied().chain([ENDS])).collect())
+    }
+
     pub(crate) fn read(json: &Json) -> Self {
         if json.is_null() {
             return Self::Absent;
@@ -194,11 +205,9 @@ impl CValues {
             Given::Ip(IpAddr::V6(address)) => self.pointer(CC_IP, address.octets().to_vec(), 0, 16),
             Given::List(elements) => {
                 if let Some(texts) = all_texts.filter(|_| is(CC_TYPE_STRING | CC_TYPE_LIST)) {
-                    // No element has the byte that ends each: then one run of bytes says the same.
-                    if texts.iter().all(|text| !text.contains(&0xFE)) && texts.len() % 2 == 0 {
-                        let run: Vec<u8> = texts.iter().flat_map(|text| text.iter().copied().chain([0xFE])).collect();
+                    if let Some(run) = given.run().filter(|_| texts.len() % 2 == 0) {
                         let len = run.len();
-                        return CcValue { by: 0xFE, ..self.pointer(CC_SPLIT, run, 0, len) };
+                        return CcValue { by: ENDS.into(), ..self.pointer(CC_SPLIT, run, 0, len) };
                     }
                     self.texts.push(texts.iter().map(|text| CcBytes::of(text)).collect());
                     let kept = self.texts.last().unwrap();
