@@ -13,6 +13,8 @@ mod sealed;
 
 #[path = "device/charged.rs"]
 mod charged;
+#[path = "device/forged.rs"]
+mod forged;
 #[path = "device/held.rs"]
 mod held;
 
