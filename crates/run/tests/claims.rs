@@ -1,6 +1,6 @@
 //! What fixed template types claim of an open one's events: what is proved of rules on open template types is about events that are
 //! theirs once they are recorded.
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
 
 use std::sync::LazyLock;
 

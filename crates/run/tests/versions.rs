@@ -1,5 +1,4 @@
 //! Rules on versions of a template type of which one requires what another does not: recorded events serve both.
-#![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 use contentcheck_analysis::{Analysis, Fires, Witness};
 use contentcheck_compiler::{Options, compile};
