@@ -85,7 +85,9 @@ impl fmt::Display for Unknown {
             Self::Values => "no value was found that passes a test of addresses, times, bits or fractions",
             Self::Expression => "a regex asks for more than automata over characters express",
             Self::Templates => "the conditions are over different template types",
-            Self::NotConfirmed => "an event was found that answers otherwise once it is recorded, where keywords see how each number and each byte is written",
+            Self::NotConfirmed => {
+                "an event was found that answers otherwise once it is recorded, or is one of another template type then"
+            }
         })
     }
 }

@@ -10,9 +10,9 @@ use crate::template::{CHANNEL, EVENT_ID, Fixed, PROVIDER, Recognition, TemplateT
 
 /// Event logs to which any program writes, under numbers of its own. Without the provider, the number leaves some doubt
 /// there, so that open template types get the event as well.
-pub const SHARED_LOGS: [&str; 2] = ["Application", "System"];
+const SHARED_LOGS: [&str; 2] = ["Application", "System"];
 
-/// Whether a channel is one of [`SHARED_LOGS`].
+/// Whether a channel is of a log to which any program writes, under numbers of its own.
 #[must_use]
 pub fn is_shared(channel: &str) -> bool {
     SHARED_LOGS.iter().any(|shared| shared.eq_ignore_ascii_case(channel))

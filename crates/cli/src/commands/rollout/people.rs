@@ -82,8 +82,10 @@ fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut S
         return Ok(Exit::Findings);
     }
     // It is in the log. What goes wrong from here on takes nothing of that back.
-    if let Ok(draft) = draft {
-        write::remove(&draft)?;
+    if let Ok(draft) = draft
+        && let Err(failure) = write::remove(&draft)
+    {
+        site.tell(streams, &failure.message);
     }
     logged(&site, &mut book, "halted", now, streams)
 }
