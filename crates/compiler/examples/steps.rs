@@ -94,9 +94,14 @@ fn a(name: &str, value: Vec<u8>) -> Value<'static> {
     if name == "a" { text(value) } else { Value::Absent }
 }
 
+/// Elements as `/proc/PID/cmdline` has them.
+fn l(name: &str, run: Vec<u8>) -> Value<'static> {
+    if name == "l" { Value::Split(run.leak(), 0) } else { Value::Absent }
+}
+
 fn main() {
     use Asked::{Native, Sigma};
-    let cases: [Case; 23] = [
+    let cases: [Case; 30] = [
         ("scan, nothing found", Native("a contains [\"needle\", \"haystack\"]"), |name, size| {
             a(name, vec![b'x'; size])
         }),
@@ -138,6 +143,22 @@ fn main() {
         ("list, each with a literal", Native("any l contains \"needle\""), |name, size| {
             let elements: Vec<Value<'static>> = (0..size / 8).map(|_| text(b"xneedlxx".to_vec())).collect();
             if name == "l" { Value::List(elements.leak()) } else { Value::Absent }
+        }),
+        ("list of empty elements", Native("any l == \"q\""), |name, size| {
+            if name == "l" { Value::Texts(vec![b"".as_slice(); size].leak()) } else { Value::Absent }
+        }),
+        ("list of empty elements, absent", Native("any l == \"q\""), |name, size| {
+            if name == "l" { Value::List(vec![Value::Absent; size].leak()) } else { Value::Absent }
+        }),
+        ("arguments of one run", Native("all l contains \"ab\""), |name, size| l(name, b"xabx\0".repeat(size / 5))),
+        ("arguments of one run, empty", Native("any l == \"q\""), |name, size| l(name, vec![0; size])),
+        ("arguments of one run, one", Native("any l starts_with \"q\""), |name, size| l(name, vec![b'x'; size])),
+        ("arguments of one run, literal", Native("any l contains \"needle\""), |name, size| {
+            l(name, b"xneedlx\0".repeat(size / 8))
+        }),
+        ("arguments of one run, a value", Native("any l == b"), |name, size| match name {
+            "b" => text(b"another".to_vec()),
+            _ => l(name, b"a value of some length that is no other one and is walked to its end\0".repeat(size / 69)),
         }),
         ("address", Native("i cidr [\"10.0.0.0/8\", \"fd00::/8\", \"192.168.0.0/16\"]"), |name, _| {
             if name == "i" { Value::Ip([11, 0, 0, 1].into()) } else { Value::Absent }

@@ -17,6 +17,8 @@ mod charged;
 mod forged;
 #[path = "device/held.rs"]
 mod held;
+#[path = "device/ordered.rs"]
+mod ordered;
 
 use std::ops::ControlFlow;
 

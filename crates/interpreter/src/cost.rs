@@ -35,6 +35,10 @@ pub(crate) mod price {
         bytes(len, 16)
     }
 
+    /// An element of a list is taken, or a value of an event for keywords, and its type looked at.
+    pub(crate) const ELEMENT: u64 = 4;
+    /// An end of a text, or a number, is hashed, and looked up in a bit map.
+    pub(crate) const PROBE: u64 = 4;
     /// A bucket is looked into.
     pub(crate) const BUCKET: u64 = 8;
     /// An entry of a bucket is looked at.
@@ -126,7 +130,7 @@ impl Cost {
     /// What a test of one value costs where every value of a list, or of the event, is tested:
     /// there are no more of them than units.
     const fn for_each_value(self) -> Self {
-        Self { fixed: 0, per_unit: self.fixed.saturating_add(self.per_unit).saturating_add(1) }
+        Self { fixed: 0, per_unit: self.fixed.saturating_add(self.per_unit).saturating_add(price::ELEMENT) }
     }
 
     /// The bound for an event of a size.
@@ -143,7 +147,7 @@ fn compared(len: u32) -> u64 {
 
 /// What a look costs for a value, and for each of its bytes, by the dearest anchor and gram.
 fn look_cost(look: &Look, (anchor, gram): (u64, u64)) -> (u64, u64) {
-    let mut once = u64::from(look.probe_count).saturating_mul(anchor.saturating_add(1));
+    let mut once = u64::from(look.probe_count).saturating_mul(anchor.saturating_add(price::PROBE));
     let mut a_byte = 0_u64;
     if look.stride != 0 || look.close_stride != 0 {
         once = once.saturating_add(price::scan(0));

@@ -245,7 +245,7 @@ impl<'e, M: Meter> Run<'_, 'e, M> {
             quantifier @ (predicate_flags::ANY | predicate_flags::ALL) => {
                 let any = quantifier == predicate_flags::ANY;
                 for element in value.elements() {
-                    self.meter.spend(price::walk(&value, &element).wrapping_add(1))?;
+                    self.meter.spend(price::walk(&value, &element).wrapping_add(price::ELEMENT))?;
                     // One of another type is not there.
                     if element.is(scalar) && self.one(opcode, predicate, &element)? == any {
                         return Ok(any);

@@ -116,7 +116,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
                 Value::Text(text) => self.text(&index, number, &look, text)?,
                 value if value.is_list() => {
                     for element in value.elements() {
-                        self.meter.spend(price::walk(&value, &element).wrapping_add(1))?;
+                        self.meter.spend(price::walk(&value, &element).wrapping_add(price::ELEMENT))?;
                         if element.is(scalar) {
                             self.value(&index, number, &look, &element)?;
                         }
@@ -138,7 +138,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         // Most events have nothing to be looked up.
         let mut index = None;
         event.any_value(|value, walked| {
-            self.meter.spend(walked.wrapping_add(1))?;
+            self.meter.spend(walked.wrapping_add(price::ELEMENT))?;
             match &value {
                 Value::Text(text) => {
                     let stride = look.stride_in(text, self.meter)?;
@@ -205,7 +205,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         for record in look.probes {
             let probe = Probe::decode(record);
             if probe.kind == LiteralKind::Int as u8 {
-                self.meter.spend(1)?;
+                self.meter.spend(price::PROBE)?;
                 let key = anchor(LiteralKind::Int, probe.bytes, input, number, 8);
                 if index.anchors.may_hold(key) {
                     self.bucket(&of, index.anchors, key, LiteralKind::Int, (0, 8))?;
@@ -228,7 +228,7 @@ impl<'i, M: Meter> Scan<'_, 'i, M> {
         for record in probes {
             let probe = Probe::decode(record);
             let count = usize::from(probe.bytes);
-            self.meter.spend(1)?;
+            self.meter.spend(price::PROBE)?;
             let (kind, part) = match probe.kind {
                 0 => (LiteralKind::Equals, text.get(text.len().saturating_sub(8)..)),
                 1 => (LiteralKind::Prefix, text.get(..count)),

@@ -34,12 +34,12 @@ fn image<S: AsRef<str>>(conditions: impl IntoIterator<Item = S>) -> Vec<u8> {
     compile(&content(&text), Options::default()).unwrap()
 }
 
-fn records<const N: usize>(bytes: &[u8], section: Section) -> Vec<[u8; N]> {
+pub(super) fn records<const N: usize>(bytes: &[u8], section: Section) -> Vec<[u8; N]> {
     Image::read(bytes).unwrap().section_bytes(section).as_chunks::<N>().0.to_vec()
 }
 
 /// An image with other records in some sections.
-fn with_records<const N: usize>(bytes: &[u8], of: Section, change: impl Fn(&mut Vec<[u8; N]>)) -> Vec<u8> {
+pub(super) fn with_records<const N: usize>(bytes: &[u8], of: Section, change: impl Fn(&mut Vec<[u8; N]>)) -> Vec<u8> {
     rebuilt(bytes, |section, bytes| {
         if section != of {
             return bytes.to_vec();
