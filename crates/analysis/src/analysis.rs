@@ -1,5 +1,6 @@
 //! The analysis of rules: conditions to formulas, and events from what a search finds.
 
+use contentcheck_model::claims::Claims;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Predicate, Test};
 use contentcheck_model::rule::Target;
@@ -165,21 +166,22 @@ impl<'c> Analysis<'c> {
 
     /// The formula of the condition of a target.
     pub(crate) fn lower(&mut self, target: &Target) -> Lowered {
-        self.lower_on(&Events::of(target), target)
+        self.lower_among(&Events::of(target), target, &[target])
     }
 
-    /// The same about other events than the target's own.
-    pub(crate) fn lower_on(&mut self, events: &Events<'_>, target: &Target) -> Lowered {
+    /// The same about other events than the target's own: those about which several targets are asked.
+    pub(crate) fn lower_among(&mut self, events: &Events<'_>, target: &Target, all: &[&Target]) -> Lowered {
         let mut predicates = Vec::new();
         let condition = self.lower_part(events, &target.condition, &mut predicates);
-        let own = self.lower_own(events, target);
+        let own = self.lower_own(events, target, all);
         Lowered { root: self.formulas.all(vec![condition, own]), own, predicates }
     }
 
-    /// That an event is not one that a fixed template type claims.
-    fn lower_own(&mut self, events: &Events<'_>, target: &Target) -> NodeId {
-        let Some(claimed) = &target.claimed else { return TRUE };
-        let claimed = self.lower_part(events, claimed, &mut Vec::new());
+    /// That an event is not one that a fixed template type claims, where that bears on one of the conditions that are asked about.
+    fn lower_own(&mut self, events: &Events<'_>, target: &Target, all: &[&Target]) -> NodeId {
+        let bear = |claims: &&Arc<Claims>| all.iter().any(|asked| claims.bear_on(&target.template, &asked.condition));
+        let Some(claimed) = target.claimed.as_ref().filter(bear) else { return TRUE };
+        let claimed = self.lower_part(events, &claimed.condition, &mut Vec::new());
         self.formulas.negate(claimed)
     }
 
@@ -228,7 +230,7 @@ impl<'c> Analysis<'c> {
             Expr::Is((own, predicate))
         });
         let condition = self.lower_indexed(&Events::of(target), &expr, open);
-        let own = self.lower_own(&Events::of(target), target);
+        let own = self.lower_own(&Events::of(target), target, &[target]);
         self.formulas.all(vec![condition, own])
     }
 

@@ -86,7 +86,7 @@ impl Analysis<'_> {
         }
         self.begin();
         let events = Events::of(a).with([b]);
-        let (of, by) = (self.lower_on(&events, a), self.lower_on(&events, b));
+        let (of, by) = (self.lower_among(&events, a, &[a, b]), self.lower_among(&events, b, &[a, b]));
         self.implies_lowered(&events, (a, &of), (b, &by))
     }
 
@@ -118,7 +118,7 @@ impl Analysis<'_> {
         }
         self.begin();
         let events = Events::of(a).with([b]);
-        let (first, second) = (self.lower_on(&events, a), self.lower_on(&events, b));
+        let (first, second) = (self.lower_among(&events, a, &[a, b]), self.lower_among(&events, b, &[a, b]));
         let formula = self.formulas.cancel(&[first.root, second.root]);
         self.example(&events, formula, &[(a, true), (b, true)]).0
     }
@@ -129,7 +129,7 @@ impl Analysis<'_> {
         let mut all = Implications::default();
         let Some((first, rest)) = targets.split_first() else { return all };
         let events = Events::of(first).with(rest.iter().copied());
-        let lowered: Vec<Lowered> = targets.iter().map(|target| self.lower_on(&events, target)).collect();
+        let lowered: Vec<Lowered> = targets.iter().map(|target| self.lower_among(&events, target, targets)).collect();
         // Each target's own event, and what it says of the atoms of the others.
         let mut samples: Vec<Option<Vec<Witness>>> = Vec::with_capacity(targets.len());
         for target in targets {

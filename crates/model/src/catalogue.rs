@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
 
-use crate::claims::claimed;
+use crate::claims::{Claims, claimed};
 use crate::expression::Expr;
 use crate::field::{FieldInfo, FieldRef, Place};
 use crate::predicate::Predicate;
@@ -23,7 +23,7 @@ pub struct Entry {
     /// What events may lack of it, where all sensors load a rule; once it was asked for.
     lacking: OnceLock<Lacking>,
     /// What others claim of its events; once it was asked for.
-    claimed: OnceLock<Option<Arc<Expr<Predicate>>>>,
+    claimed: OnceLock<Option<Arc<Claims>>>,
 }
 
 impl Entry {
@@ -67,6 +67,8 @@ pub struct Catalogue {
     named: HashMap<String, Vec<(u32, usize)>>,
     served: RwLock<HashMap<LogSource, Arc<[usize]>>>,
     suppliers: Suppliers,
+    /// The newest version of each template type; once it was asked for.
+    among: OnceLock<Arc<[Arc<TemplateType>]>>,
 }
 
 impl Catalogue {
@@ -114,22 +116,21 @@ impl Catalogue {
         }
     }
 
-    /// What fixed template types claim of the events of an open one, where a condition asks of a name by which they do. Nothing where it asks
-    /// of none: then such events are no different from others.
+    /// What fixed template types claim of the events of an open one; nothing where none does.
     #[must_use]
-    pub fn claimed(&self, template: &TemplateType, condition: &Expr<Predicate>) -> Option<Arc<Expr<Predicate>>> {
+    pub fn claimed(&self, template: &TemplateType) -> Option<Arc<Claims>> {
         if !template.open {
             return None;
         }
         let at = |named: &Vec<(u32, usize)>| named.iter().find(|(version, _)| *version == template.version).copied();
         let (_, index) = self.named.get(&template.name).and_then(at)?;
         let entry = self.entries.get(index)?;
-        let claimed = entry.claimed.get_or_init(|| claimed(&entry.template, &self.newest()).map(Arc::new)).as_ref()?;
-        let mut names = Vec::new();
-        claimed.mentions(&mut |mention| names.push(mention.field));
-        let mut asks = false;
-        condition.mentions(&mut |mention| asks |= names.contains(&mention.field));
-        asks.then(|| Arc::clone(claimed))
+        entry.claimed.get_or_init(|| claimed(&entry.template, self.among()).map(Arc::new)).clone()
+    }
+
+    /// The template types among which it is told what a recorded event is.
+    fn among(&self) -> &Arc<[Arc<TemplateType>]> {
+        self.among.get_or_init(|| self.newest_sound().into_iter().cloned().collect())
     }
 
     /// The sensors that supply the events of the template types: what they lack, events may lack.

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::expression::Expr;
-use crate::predicate::{IntRange, Pattern, Predicate, Test, TextPattern};
+use crate::field::{FieldRef, Place};
+use crate::predicate::{IntRange, Pattern, Predicate, Regex, Test, TextPattern};
 use crate::source::Span;
 use crate::template::{CHANNEL, EVENT_ID, Fixed, PROVIDER, Recognition, TemplateType};
 
@@ -16,6 +17,40 @@ const SHARED_LOGS: [&str; 2] = ["Application", "System"];
 #[must_use]
 pub fn is_shared(channel: &str) -> bool {
     SHARED_LOGS.iter().any(|shared| shared.eq_ignore_ascii_case(channel))
+}
+
+/// What fixed template types claim of the events of an open one.
+#[derive(Debug)]
+pub struct Claims {
+    /// Holds only on events that they claim, though not on all of them: what an exporter calls a provider, and lists of one value, are
+    /// claimed too and are not in it.
+    pub condition: Expr<Predicate>,
+    /// The template types among which it is told what an event is.
+    pub among: Arc<[Arc<TemplateType>]>,
+}
+
+impl Claims {
+    /// Whether it bears on events that fulfil another condition which of them are claimed. Otherwise that depends on names alone which
+    /// that condition leaves open, and which events need not have.
+    #[must_use]
+    pub fn bear_on(&self, open: &TemplateType, condition: &Expr<Predicate>) -> bool {
+        let (mut names, mut bear) = (Vec::new(), self.are_of_all());
+        self.condition.mentions(&mut |mention| {
+            names.push(mention.field);
+            // One of a few values, which all events have.
+            bear |= is_read(open, mention.field);
+        });
+        condition.mentions(&mut |mention| bear |= mention.field.is_any() || names.contains(&mention.field));
+        bear
+    }
+
+    /// Whether an event is claimed that has nothing but what all events of the open template type have.
+    fn are_of_all(&self) -> bool {
+        let lacks =
+            |part: &Expr<Predicate>| matches!(part, Expr::Is(predicate) if matches!(*predicate.test, Test::Null));
+        let by_default = |way: &Expr<Predicate>| matches!(way, Expr::All(parts) if parts.iter().all(lacks));
+        matches!(&self.condition, Expr::Any(ways) if ways.iter().any(by_default))
+    }
 }
 
 impl TemplateType {
@@ -30,77 +65,120 @@ impl TemplateType {
             && open.serves.iter().any(|asked| self.serves.iter().any(|served| served.serves(asked)))
     }
 
-    /// Whether two template types that are known in part leave it open which of them an event is of that lacks its provider.
-    fn is_in_doubt_with(&self, other: &Self) -> bool {
+    /// Whether two template types that are known in part leave it open which of them an event is of that lacks its provider, or its
+    /// channel, and has the other one.
+    fn is_in_doubt_with(&self, other: &Self, lacking: &str) -> bool {
         let meet = |name: &str| match (values(self, name), values(other, name)) {
             (Some(own), Some(others)) => own.iter().any(|own| others.iter().any(|of| own.meets(of))),
             // One that names no channel may stand in any.
             _ => true,
         };
-        let alike = || match (values(self, PROVIDER), values(other, PROVIDER)) {
+        let alike = || match (values(self, lacking), values(other, lacking)) {
             (Some(own), Some(others)) => Fixed::are_alike(own, others),
             _ => false,
         };
-        meet(EVENT_ID) && meet(CHANNEL) && !alike()
+        let said = if lacking == PROVIDER { CHANNEL } else { PROVIDER };
+        meet(EVENT_ID) && meet(said) && !alike()
     }
+}
+
+/// Whether a field is one of `reads`.
+fn is_read(template: &TemplateType, field: &FieldRef) -> bool {
+    matches!(template.describe(field).map(|info| info.place), Some(Place::Reads(_)))
 }
 
 fn values<'t>(template: &'t TemplateType, name: &str) -> Option<&'t [Fixed]> {
     template.reads.iter().find(|of| of.name == name).map(|of| of.values.as_slice())
 }
 
-/// What events of an open template type are claimed by others: a condition that holds only on such events, though not on all of them. What
-/// an exporter calls a provider, and lists of one value, are claimed too and are not in it. Nothing where none is.
+/// What fixed template types among all of them claim of the events of an open one; nothing where none does.
 #[must_use]
-pub fn claimed(open: &TemplateType, all: &[&Arc<TemplateType>]) -> Option<Expr<Predicate>> {
+pub fn claimed(open: &TemplateType, all: &Arc<[Arc<TemplateType>]>) -> Option<Claims> {
     let fixed = all.iter().filter(|fixed| fixed.stands_before(open));
     // Numbers of one channel and one provider are asked for together.
-    let mut groups: BTreeMap<String, (&TemplateType, bool, Vec<Fixed>)> = BTreeMap::new();
+    let mut groups: BTreeMap<String, (&TemplateType, [Option<&str>; 3], Vec<Fixed>)> = BTreeMap::new();
     for fixed in fixed {
-        let is_sure = fixed.is_known_in_part()
-            && values(fixed, CHANNEL)
-                .is_some_and(|channels| !channels.iter().any(|channel| is_shared(&channel.text())))
-            && !all.iter().any(|other| other.is_known_in_part() && fixed.is_in_doubt_with(other));
+        let partly = |lacking: &'static str| {
+            let in_doubt =
+                |other: &Arc<TemplateType>| other.is_known_in_part() && fixed.is_in_doubt_with(other, lacking);
+            (fixed.is_known_in_part() && !all.iter().any(in_doubt)).then_some(lacking)
+        };
+        // One that says no channel stands in that of the log.
+        let channels = values(fixed, CHANNEL).or_else(|| values(open, CHANNEL).filter(|_| open.reads.len() == 1));
+        let is_own = |channels: &[Fixed]| !channels.iter().any(|channel| is_shared(&channel.text()));
+        let lacks_provider = partly(PROVIDER).filter(|_| channels.is_some_and(is_own));
+        let lacks_channel = partly(CHANNEL).filter(|_| values(fixed, CHANNEL).is_some());
+        // What it is known by: all of it, or all but one.
+        let lacking = [Some(""), lacks_provider, lacks_channel];
         let others: Vec<&Recognition> = fixed.reads.iter().filter(|of| of.name != EVENT_ID).collect();
         let numbers = values(fixed, EVENT_ID).unwrap_or_default();
-        let group = groups.entry(format!("{is_sure} {} {others:?}", numbers.is_empty()));
-        group.or_insert_with(|| (fixed, is_sure, Vec::new())).2.extend(numbers.iter().cloned());
+        let group = groups.entry(format!("{lacking:?} {} {others:?}", numbers.is_empty()));
+        group.or_insert_with(|| (fixed, lacking, Vec::new())).2.extend(numbers.iter().cloned());
     }
-    let groups: Vec<Expr<Predicate>> = groups
-        .into_values()
-        .map(|(fixed, is_sure, numbers)| {
+    let mut ways: Vec<Expr<Predicate>> = Vec::new();
+    for (fixed, lacking, numbers) in groups.into_values() {
+        for lacking in lacking.into_iter().flatten() {
+            // What an open template type says of all of its events is not lacking.
+            if values(open, lacking).is_some() {
+                continue;
+            }
             let parts = fixed.reads.iter().filter_map(|of| {
                 let values = if of.name == EVENT_ID { &numbers } else { &of.values };
-                let known = self::values(open, &of.name);
-                let always = known.is_some_and(|known| known.iter().all(|own| values.iter().any(|of| same(of, own))));
-                (!always).then(|| is_one_of(open, &of.name, values, is_sure && of.name == PROVIDER))
+                let Some(own) = self::values(open, &of.name) else {
+                    let part =
+                        if of.name == lacking { absent(open, lacking) } else { is_one_of(open, &of.name, values) };
+                    return Some(part);
+                };
+                // A condition sees the value as the open template type spells it, however it was recorded.
+                let claimed = |own: &&Fixed| values.iter().any(|of| same(own, of));
+                let all_claimed = own.iter().filter(claimed).count() == own.len();
+                (!all_claimed).then(|| spelled_as(open, &of.name, own.iter().filter(claimed)))
             });
-            Expr::All(parts.collect())
-        })
-        .collect();
-    if groups.is_empty() { None } else { Some(Expr::Any(groups)) }
+            ways.push(Expr::All(parts.collect()));
+        }
+    }
+    (!ways.is_empty()).then(|| Claims { condition: Expr::Any(ways), among: Arc::clone(all) })
 }
 
 /// Whether every recorded value that is the one is the other.
 fn same(one: &Fixed, other: &Fixed) -> bool {
     match (one, other) {
-        (Fixed::Text(one), Fixed::Text(other)) => one.eq_ignore_ascii_case(other),
+        (Fixed::Text(one), other) => other.is_text(one),
         (one, other) => one == other,
     }
 }
 
-fn is_one_of(open: &TemplateType, name: &str, values: &[Fixed], or_absent: bool) -> Expr<Predicate> {
-    let field = open.named(name);
-    let is = |test: Test| {
-        let test = Arc::new(test);
-        Expr::Is(Predicate {
-            field: field.clone(),
-            test,
-            span: Span::default(),
-            by_position: None,
-            other_by_position: None,
-        })
-    };
+/// Whether a name of `reads` has one of some of its values.
+fn spelled_as<'f>(open: &TemplateType, name: &str, values: impl Iterator<Item = &'f Fixed>) -> Expr<Predicate> {
+    let each = values.map(|value| match value {
+        Fixed::Text(text) => {
+            let pattern = TextPattern { pattern: Pattern::Equals(text.as_str().into()), ignore_case: false };
+            is(open, name, Test::Text { patterns: vec![pattern], all: false })
+        }
+        Fixed::Int(number) => is(open, name, Test::Int(vec![IntRange { from: *number, to: *number }])),
+    });
+    Expr::Any(each.collect())
+}
+
+/// The texts that are hexadecimal for one of some numbers, as a recorder may write them: a test of numbers reads decimal ones.
+fn hexadecimal(numbers: &[IntRange]) -> Option<TextPattern> {
+    // With a sign there are none.
+    let numbers: Vec<String> = numbers.iter().filter(|of| of.from >= 0).map(|of| format!("{:x}", of.from)).collect();
+    let pattern = format!("^0x0*(?:{})$", numbers.join("|")).into();
+    let regex = Regex { pattern, multi_line: false, dot_all: false };
+    (!numbers.is_empty()).then_some(TextPattern { pattern: Pattern::Matches(regex), ignore_case: true })
+}
+
+fn is(open: &TemplateType, name: &str, test: Test) -> Expr<Predicate> {
+    let (field, test) = (open.named(name), Arc::new(test));
+    Expr::Is(Predicate { field, test, span: Span::default(), by_position: None, other_by_position: None })
+}
+
+fn absent(open: &TemplateType, name: &str) -> Expr<Predicate> {
+    is(open, name, Test::Null)
+}
+
+fn is_one_of(open: &TemplateType, name: &str, values: &[Fixed]) -> Expr<Predicate> {
     let (mut patterns, mut ranges): (Vec<TextPattern>, Vec<IntRange>) = (Vec::new(), Vec::new());
     for value in values {
         match value {
@@ -112,15 +190,13 @@ fn is_one_of(open: &TemplateType, name: &str, values: &[Fixed], or_absent: bool)
     }
     ranges.sort_unstable_by_key(|range| range.from);
     ranges.dedup();
+    patterns.extend(hexadecimal(&ranges));
     let mut parts = Vec::new();
     if !patterns.is_empty() {
-        parts.push(is(Test::Text { patterns, all: false }));
+        parts.push(is(open, name, Test::Text { patterns, all: false }));
     }
     if !ranges.is_empty() {
-        parts.push(is(Test::Int(ranges)));
-    }
-    if or_absent {
-        parts.push(is(Test::Null));
+        parts.push(is(open, name, Test::Int(ranges)));
     }
     Expr::Any(parts)
 }

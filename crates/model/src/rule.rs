@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use crate::claims::Claims;
 use crate::diagnostic::Whole;
 use crate::expression::Expr;
 use crate::field::FieldRef;
@@ -24,9 +25,8 @@ pub struct Target {
     /// Fields that the condition reads and that the template type requires, which events lack all the same on some
     /// sensor that loads the rule.
     pub lacking: Lacking,
-    /// What fixed template types claim of the events, where the template type is open and the condition asks of a name by which they do:
-    /// where this holds, an event is none of the template type.
-    pub claimed: Option<Arc<Expr<Predicate>>>,
+    /// What fixed template types claim of the events, where the template type is open: such an event is none of it.
+    pub claimed: Option<Arc<Claims>>,
 }
 
 impl Target {

@@ -192,7 +192,8 @@ fn no_event_contradicts_what_is_said_of_public_rules() {
     for claim in &claims {
         let template = &*claim.target.template;
         let (rule, same) = (Prepared::new(claim.target).unwrap(), Prepared::new(&claim.same).unwrap());
-        let claimed = claim.target.claimed.as_ref().map(|claimed| claim.target.with_condition((**claimed).clone()));
+        let claimed =
+            claim.target.claimed.as_ref().map(|claimed| claim.target.with_condition(claimed.condition.clone()));
         let claimed = claimed.as_ref().map(|claimed| Prepared::new(claimed).unwrap());
         let mut literals: Vec<(&FieldRef, Vec<String>)> = Vec::new();
         claim.target.condition.each(&mut |predicate, _| {

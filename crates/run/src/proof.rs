@@ -2,10 +2,11 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Decisive, Witness, words};
-use contentcheck_events::{Flattener, Layout, Scratch};
-use contentcheck_model::expression::Expr;
+use contentcheck_events::{Flat, Flattener, Layout, Router, Scratch};
+use contentcheck_model::claims::Claims;
 use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{RuleId, Target};
@@ -90,19 +91,30 @@ pub fn fires(target: &Target, witness: &Witness) -> Option<bool> {
     (recorded(target, witness) == Some(fires)).then_some(fires)
 }
 
+/// Whether an event is one of the template type of a target once it is recorded, and none that another one claims.
+#[must_use]
+pub fn is_own(target: &Target, witness: &Witness) -> bool {
+    let Some(claims) = &target.claimed else { return true };
+    let record = serde_json::Value::Object(json(&target.template, witness)).to_string();
+    let mut flattener = Flattener::new();
+    flattener.flatten(record.as_bytes()).is_ok_and(|flat| is_routed(&target.template, claims, &flat))
+}
+
 /// Whether a target matches an event as [`json()`] writes it, read as `eval` reads it.
 fn recorded(target: &Target, witness: &Witness) -> Option<bool> {
     let template = &target.template;
     let (mut undeclared, mut has_keywords) = (Vec::new(), false);
-    for asked in std::iter::once(&target.condition).chain(target.claimed.as_deref()) {
-        asked.mentions(&mut |mention| {
-            has_keywords |= mention.field.is_any();
-            undeclared.extend(name(template, mention.field).filter(|_| mention.field.is_undeclared()));
-        });
-    }
+    target.condition.mentions(&mut |mention| {
+        has_keywords |= mention.field.is_any();
+        undeclared.extend(name(template, mention.field).filter(|_| mention.field.is_undeclared()));
+    });
     let record = serde_json::Value::Object(json(template, witness)).to_string();
     let mut flattener = Flattener::new();
     let flat = flattener.flatten(record.as_bytes()).ok()?;
+    // One that is claimed is an event of another template type, whatever the condition says.
+    if target.claimed.as_ref().is_some_and(|claims| !is_routed(template, claims, &flat)) {
+        return None;
+    }
     let undeclared: Vec<&str> = undeclared.iter().map(String::as_str).collect();
     let owned = Layout::of(template, &undeclared).owned(&flat, template, has_keywords, &mut Scratch::default());
     let mut event = Event::empty(template);
@@ -110,12 +122,26 @@ fn recorded(target: &Target, witness: &Witness) -> Option<bool> {
         event.set(&field, Some(value));
     }
     event.others = owned.others;
-    // It is an event of another template type, whatever the condition says.
-    let claimed = target.claimed.as_ref().map(|claimed| target.with_condition(Expr::clone(claimed)));
-    if claimed.is_some_and(|claimed| evaluate(&claimed, &event) != Ok(false)) {
-        return None;
-    }
     evaluate(target, &event).ok()
+}
+
+/// Whether a recorded event is one of an open template type, of which others claim some.
+fn is_routed(open: &TemplateType, claims: &Claims, flat: &Flat<'_>) -> bool {
+    type Among = (Arc<[Arc<TemplateType>]>, Router);
+    thread_local! {
+        // One release asks of the same template types again and again, and a router takes longer to make than to ask.
+        static LAST: RefCell<Option<Among>> = const { RefCell::new(None) };
+    }
+    LAST.with_borrow_mut(|last| {
+        let known = last.take().filter(|(among, _)| Arc::ptr_eq(among, &claims.among));
+        let make = || (Arc::clone(&claims.among), Router::new(claims.among.iter().cloned()));
+        let (_, router) = last.insert(known.unwrap_or_else(make));
+        let mut routes = Vec::new();
+        router.route(flat, None, &mut routes);
+        // Events are told by the newest version, whichever one a rule is on.
+        let is_own = |at: &usize| router.templates().get(*at).is_some_and(|of| of.name == open.name);
+        routes.iter().any(is_own)
+    })
 }
 
 /// An event on which a target does not fire, and would if one predicate were decided otherwise.

@@ -9,6 +9,7 @@ use contentcheck_parser::sidecar::Case;
 use contentcheck_reference::{Event, Prepared};
 
 use crate::plan::Plan;
+use crate::proof;
 use crate::worker::Worker;
 
 /// What became of an event.
@@ -84,6 +85,9 @@ impl<'p> Tester<'p> {
         let mut seen = Seen::default();
         for target in &rule.targets {
             let event = Event::from_test(&target.template, test);
+            if !proof::is_own(target, &proof::witness(&event)) {
+                continue;
+            }
             seen.shown += 1;
             let mut fired = false;
             let template = &target.template;

@@ -449,7 +449,7 @@ fn outcome(
     for rule in &mut rules {
         for target in &mut rule.targets {
             target.lacking = catalogue.lacking(&target.template, &target.condition, rule.sensors.as_ref());
-            target.claimed = catalogue.claimed(&target.template, &target.condition);
+            target.claimed = catalogue.claimed(&target.template);
         }
     }
     if let Some(against) = sensors {
