@@ -4,12 +4,13 @@ use contentcheck_model::field::FieldRef;
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::Target;
 use contentcheck_model::source::Span;
+use contentcheck_model::value::Value;
 use rustc_hash::FxHashMap;
 
 use crate::analysis::{Analysis, Example, Lowered, Sought};
 use crate::budget::Unknown;
 use crate::events::Events;
-use crate::formula::{AtomId, FALSE, Literal, Node, NodeId};
+use crate::formula::{AtomId, FALSE, Literal, Node, NodeId, TRUE};
 use crate::solver::refutes;
 use crate::values::Answer;
 use crate::witness::Witness;
@@ -43,6 +44,8 @@ pub struct Conflict {
     pub predicates: Vec<(usize, bool, Span)>,
     /// In words, such as `"Image" equals "\x.exe" and ends with "\bin\x.exe": impossible`.
     pub words: String,
+    /// Whether what they ask for is an event of another template type.
+    pub claimed: bool,
 }
 
 /// Whether a rule fires on every event of a template type.
@@ -89,9 +92,35 @@ impl Analysis<'_> {
         let (example, reasons) = self.example(&Events::of(target), lowered.root, &[(target, true)]);
         match example {
             Example::Found(event) => Fires::Yes(event),
-            Example::None => Fires::Never(self.impossible(target, &lowered, lowered.root, reasons)),
+            Example::None => Fires::Never(match self.claimed(target, &lowered) {
+                Some(conflict) => Impossible { conflicts: vec![conflict] },
+                None => self.impossible(target, &lowered, lowered.root, reasons),
+            }),
             Example::Unknown(reason) => Fires::Unknown(reason),
         }
+    }
+
+    /// What is claimed of the events on which the condition holds, where that alone is why there are none.
+    fn claimed(&mut self, target: &Target, lowered: &Lowered) -> Option<Conflict> {
+        let claims = target.claimed.as_ref().filter(|_| lowered.own != TRUE)?;
+        let bare = Target { claimed: None, ..target.clone() };
+        let condition = self.lower(&bare);
+        let Sought::Found(model) = self.seek(&Events::of(&bare), condition.root, None) else { return None };
+        let event = self.event(&Events::of(&bare), &model);
+        let mut names: Vec<FieldRef> = Vec::new();
+        claims.condition.mentions(&mut |mention| names.push(mention.field.clone()));
+        names.sort_unstable();
+        names.dedup();
+        let mut predicates = Vec::new();
+        let mut index = 0;
+        target.condition.each(&mut |predicate, negated| {
+            if names.contains(&predicate.field) {
+                predicates.push((index, !negated, predicate.span));
+            }
+            index += 1;
+        });
+        let of: Vec<(&FieldRef, Option<&Value>)> = names.iter().map(|name| (name, event.value(name))).collect();
+        Some(Conflict { predicates, words: words::claimed(&target.template, &of), claimed: true })
     }
 
     /// Whether a target fires on every event.
@@ -170,7 +199,7 @@ impl Analysis<'_> {
                     }
                 }
             }
-            Conflict { predicates: named, words: words::conflict(&target.template, &parts) }
+            Conflict { predicates: named, words: words::conflict(&target.template, &parts), claimed: false }
         });
         Impossible { conflicts: conflicts.collect() }
     }
@@ -194,7 +223,7 @@ impl Analysis<'_> {
             let holds = !negations.get(*index).copied().unwrap_or(false);
             let part = (predicate.field.clone(), std::sync::Arc::clone(&predicate.test), holds);
             let words = words::conflict(&target.template, &[part]);
-            Some(Conflict { predicates: vec![(*index, holds, predicate.span)], words })
+            Some(Conflict { predicates: vec![(*index, holds, predicate.span)], words, claimed: false })
         });
         Impossible { conflicts: conflicts.collect() }
     }

@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use contentcheck_model::diagnostic::clip;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::FieldRef;
 use contentcheck_model::predicate::{
     Comparison, FieldComparison, IntRange, Pattern, Predicate, Test, TextPattern, TimePart, WildcardPart,
 };
 use contentcheck_model::template::TemplateType;
+use contentcheck_model::value::Value;
 
 /// The most characters of a value that are shown.
 const SHOWN: usize = 80;
@@ -41,6 +43,19 @@ pub(crate) fn conflict(template: &TemplateType, parts: &[(FieldRef, Arc<Test>, b
 }
 
 /// A condition, cut after some predicates.
+/// Why an event with such values is none of an open template type.
+pub(crate) fn claimed(template: &TemplateType, values: &[(&FieldRef, Option<&Value>)]) -> String {
+    let said = values.iter().map(|(name, value)| match value {
+        Some(Value::String(value)) => format!("{} \"{}\"", field(template, name), clip(value)),
+        Some(Value::Int(value)) => format!("{} {value}", field(template, name)),
+        Some(_) => format!("some {}", field(template, name)),
+        None => format!("no {}", field(template, name)),
+    });
+    let said: Vec<String> = said.collect();
+    let what = if said.is_empty() { "every event".to_owned() } else { format!("an event with {}", said.join(", ")) };
+    format!("{what} is of a template type of its own, and never of `{}`", template.name)
+}
+
 pub(crate) fn condition(template: &TemplateType, expr: &Expr<Predicate>) -> String {
     const PREDICATES: usize = 4;
     let (mut shown, mut count) = (Vec::new(), 0_usize);

@@ -406,7 +406,18 @@ fn a_test_shows_the_rule_an_event_that_could_be_recorded() {
         fs::write(directory.join("rule.test.yml"), text).unwrap();
         run(&["test", path, "--no-config"])
     };
-    for event in ["{}", "{Foo: null}", "{Foo: ~, EventID: null}"] {
+    let nothing = [
+        "{}",
+        "{Foo: null}",
+        "{Foo: ~, EventID: null}",
+        "{EventData: {}}",
+        "{EventData: {Foo: null, Bar: {}}}",
+        "{Foo: []}",
+        "{Foo: [null, ~]}",
+        "{Foo: [[], [null]]}",
+        "{Event: {EventData: {Data: []}}}",
+    ];
+    for event in nothing {
         for expect in ["silent", "fires"] {
             let found = tried(expect, &format!("  event: {event}"));
             assert!(found.exit == 1 && found.out.contains("the event has no value"), "{event}: {}", found.out);

@@ -8,23 +8,6 @@ use contentcheck_model::source::{Source, Span};
 
 use crate::evidence::{Place, RuleFacts};
 
-/// What the rule of one release is known by in another: its id, in which case does not count, as for lint, or else its
-/// name.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Identity(String);
-
-impl Identity {
-    /// That of a rule.
-    pub(crate) fn of(rule: &CheckedRule) -> Self {
-        Self(rule.id.as_deref().map_or_else(|| rule.name.clone(), str::to_ascii_lowercase))
-    }
-
-    /// What it can be of something that is known by one word, which may be an id or a name.
-    pub(crate) fn of_word(word: &str) -> [Self; 2] {
-        [Self(word.to_owned()), Self(word.to_ascii_lowercase())]
-    }
-}
-
 /// `1 rule`, `2 rules`.
 pub(crate) fn plural(count: usize, one: &str) -> String {
     if count == 1 { format!("1 {one}") } else { format!("{count} {one}s") }

@@ -91,32 +91,42 @@ fn values<'t>(template: &'t TemplateType, name: &str) -> Option<&'t [Fixed]> {
     template.reads.iter().find(|of| of.name == name).map(|of| of.values.as_slice())
 }
 
+/// Fixed template types that are alike but for the number.
+struct Group<'t> {
+    fixed: &'t TemplateType,
+    /// What they are known without: nothing, and each name without which they are known too.
+    lacking: [Option<&'static str>; 3],
+    numbers: Vec<Fixed>,
+}
+
+/// What a fixed template type is known without: nothing, the provider, the channel.
+fn lacking(fixed: &TemplateType, open: &TemplateType, all: &[Arc<TemplateType>]) -> [Option<&'static str>; 3] {
+    let partly = |lacking: &'static str| {
+        let in_doubt = |other: &Arc<TemplateType>| other.is_known_in_part() && fixed.is_in_doubt_with(other, lacking);
+        (fixed.is_known_in_part() && !all.iter().any(in_doubt)).then_some(lacking)
+    };
+    // One that says no channel stands in that of the log.
+    let channels = values(fixed, CHANNEL).or_else(|| values(open, CHANNEL).filter(|_| open.reads.len() == 1));
+    let is_own = |channels: &[Fixed]| !channels.iter().any(|channel| is_shared(&channel.text()));
+    let provider = partly(PROVIDER).filter(|_| channels.is_some_and(is_own));
+    [Some(""), provider, partly(CHANNEL).filter(|_| values(fixed, CHANNEL).is_some())]
+}
+
 /// What fixed template types among all of them claim of the events of an open one; nothing where none does.
 #[must_use]
 pub fn claimed(open: &TemplateType, all: &Arc<[Arc<TemplateType>]>) -> Option<Claims> {
     let fixed = all.iter().filter(|fixed| fixed.stands_before(open));
     // Numbers of one channel and one provider are asked for together.
-    let mut groups: BTreeMap<String, (&TemplateType, [Option<&str>; 3], Vec<Fixed>)> = BTreeMap::new();
+    let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
     for fixed in fixed {
-        let partly = |lacking: &'static str| {
-            let in_doubt =
-                |other: &Arc<TemplateType>| other.is_known_in_part() && fixed.is_in_doubt_with(other, lacking);
-            (fixed.is_known_in_part() && !all.iter().any(in_doubt)).then_some(lacking)
-        };
-        // One that says no channel stands in that of the log.
-        let channels = values(fixed, CHANNEL).or_else(|| values(open, CHANNEL).filter(|_| open.reads.len() == 1));
-        let is_own = |channels: &[Fixed]| !channels.iter().any(|channel| is_shared(&channel.text()));
-        let lacks_provider = partly(PROVIDER).filter(|_| channels.is_some_and(is_own));
-        let lacks_channel = partly(CHANNEL).filter(|_| values(fixed, CHANNEL).is_some());
-        // What it is known by: all of it, or all but one.
-        let lacking = [Some(""), lacks_provider, lacks_channel];
+        let lacking = lacking(fixed, open, all);
         let others: Vec<&Recognition> = fixed.reads.iter().filter(|of| of.name != EVENT_ID).collect();
         let numbers = values(fixed, EVENT_ID).unwrap_or_default();
         let group = groups.entry(format!("{lacking:?} {} {others:?}", numbers.is_empty()));
-        group.or_insert_with(|| (fixed, lacking, Vec::new())).2.extend(numbers.iter().cloned());
+        group.or_insert_with(|| Group { fixed, lacking, numbers: Vec::new() }).numbers.extend(numbers.iter().cloned());
     }
     let mut ways: Vec<Expr<Predicate>> = Vec::new();
-    for (fixed, lacking, numbers) in groups.into_values() {
+    for Group { fixed, lacking, numbers } in groups.into_values() {
         for lacking in lacking.into_iter().flatten() {
             // What an open template type says of all of its events is not lacking.
             if values(open, lacking).is_some() {

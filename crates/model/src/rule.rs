@@ -126,6 +126,25 @@ pub struct TestCase {
     pub span: Span,
 }
 
+/// What the rule of one release is known by in another: its id, in which case does not count, as for lint, or else its
+/// name.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Identity(String);
+
+impl Identity {
+    /// That of a rule.
+    #[must_use]
+    pub fn of(rule: &CheckedRule) -> Self {
+        Self(rule.id.as_deref().map_or_else(|| rule.name.clone(), str::to_ascii_lowercase))
+    }
+
+    /// What it can be of something that is known by one word, which may be an id or a name.
+    #[must_use]
+    pub fn of_word(word: &str) -> [Self; 2] {
+        [Self(word.to_owned()), Self(word.to_ascii_lowercase())]
+    }
+}
+
 /// The number of a rule in an image, and among the rules of its content in the order of the image.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RuleId(u32);

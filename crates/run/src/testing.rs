@@ -2,7 +2,7 @@
 //! event goes through the image and the reference evaluator; where these do not agree a test has no
 //! outcome.
 
-use contentcheck_events::{Flat, Flattener};
+use contentcheck_events::{Field, Flat, Flattener};
 use contentcheck_model::diagnostic::closest;
 use contentcheck_model::rule::{CheckedRule, RuleId, Target, TestCase};
 use contentcheck_parser::sidecar::Case;
@@ -111,21 +111,21 @@ impl<'p> Tester<'p> {
             let known: Vec<&str> = rule.targets.iter().map(|target| target.template.name.as_str()).collect();
             return Err(format!("the rule is not on `{template}`; it is on {}", known.join(", ")));
         }
-        if case.event.values().all(serde_json::Value::is_null) {
-            return Err("the event has no value, so it shows nothing of the rule".to_owned());
-        }
         let record = case.record();
         let mut flattener = std::mem::take(&mut self.flattener);
-        let done = flattener.flatten(record.as_bytes()).map(|flat| {
+        let done = flattener.flatten(record.as_bytes()).map_err(|cause| format!("the event cannot be read: {cause}"));
+        let done = done.and_then(|flat| {
+            if !flat.iter().any(|(_, field)| is_value(field)) {
+                return Err("the event has no value, so it shows nothing of the rule".to_owned());
+            }
             let before = self.worker.tally().total();
             let seen = self.recorded(id, rule, &flat, case.template.as_deref(), false);
             let mut notes: Vec<String> = flat.iter().filter_map(|(name, _)| unknown(rule, name)).collect();
             if self.worker.tally().total() > before {
                 notes.push("a value is not of the type of its field, and counts as absent".to_owned());
             }
-            (seen, notes)
+            Ok((seen, notes))
         });
-        let done = done.map_err(|cause| format!("the event cannot be read: {cause}"));
         self.flattener = flattener;
         done
     }
@@ -187,6 +187,15 @@ impl<'p> Tester<'p> {
             return None;
         }
         self.worker.reference_event(route, template, &flat)
+    }
+}
+
+/// Whether something is recorded under a name, however deep it stands.
+fn is_value(field: Field<'_>) -> bool {
+    match field {
+        Field::Null => false,
+        Field::List(mut elements) => elements.any(|element| !matches!(element, Field::Null)),
+        Field::Bool(_) | Field::Number(_) | Field::Text(_) => true,
     }
 }
 

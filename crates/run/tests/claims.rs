@@ -92,7 +92,7 @@ proptest! {
             number.to_string()
         };
         let asked = match how {
-            "|gte" | "|lte" => format!("{number}"),
+            "|gte" | "|lte" => number.clone(),
             "|re" => format!("'^{}{number}$'", zeros.replace('+', "\\+")),
             _ if other => format!("['{zeros}{number}', '999999']"),
             _ => format!("'{zeros}{number}'"),

@@ -1,5 +1,8 @@
 //! What there is to say of one rule.
 
+use std::sync::Arc;
+
+use contentcheck_model::claims::Claims;
 use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
@@ -90,7 +93,9 @@ struct Asked {
 }
 
 fn ask(analysis: &mut Analysis<'_>, target: &Target, depth: Depth) -> Asked {
-    let plain = analysis.can_hold(&Events::of(target), std::iter::once(&target.condition));
+    let is_free = |claims: &Arc<Claims>| !claims.bear_on(&target.template, &target.condition);
+    let plain = target.claimed.as_ref().is_none_or(is_free)
+        && analysis.can_hold(&Events::of(target), std::iter::once(&target.condition));
     let (fires, never) = match plain {
         true => (true, None),
         false => match analysis.fires(target) {
@@ -326,7 +331,8 @@ fn never(rule: &CheckedRule, asked: &[Asked]) -> Option<Diagnostic> {
     let predicates = predicates(target);
     let named: Vec<Span> =
         why.conflicts.iter().flat_map(|conflict| &conflict.predicates).map(|(_, _, at)| *at).collect();
-    let doubtful = why.conflicts.iter().flat_map(|conflict| &conflict.predicates).any(|(index, _, _)| {
+    let of_values = why.conflicts.iter().filter(|conflict| !conflict.claimed);
+    let doubtful = of_values.flat_map(|conflict| &conflict.predicates).any(|(index, _, _)| {
         // A recorder may leave out what a template type requires.
         predicates.get(*index).is_none_or(|predicate| *predicate.test == Test::Null)
     });

@@ -7,7 +7,7 @@ use std::path::Path;
 use contentcheck_analysis::{Analysis, Difference, Example, Relation, Unknown, Witness, onto};
 use contentcheck_model::catalogue::Catalogue;
 use contentcheck_model::diagnostic::visible;
-use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::rule::{CheckedRule, Identity, Target};
 use contentcheck_model::template::{Field, TemplateType};
 use contentcheck_run::proof::{self, Confirmer};
 use schemars::JsonSchema;
@@ -162,16 +162,19 @@ fn load(arguments: &Diff, path: &Path, streams: &mut Streams<'_>) -> Result<Opti
     release::load(&inputs, &options, true, streams)
 }
 
+fn by_identity(release: &Release) -> BTreeMap<Identity, &CheckedRule> {
+    release.rules().into_iter().map(|rule| (Identity::of(rule), rule)).collect()
+}
+
 fn compare(old: &Release, new: &Release, semantic: bool, analysis: &mut Analysis<'_>) -> DiffReport {
-    let before: BTreeMap<&str, &CheckedRule> = old.rules().into_iter().map(|rule| (rule.key(), rule)).collect();
-    let after: BTreeMap<&str, &CheckedRule> = new.rules().into_iter().map(|rule| (rule.key(), rule)).collect();
+    let (before, after) = (by_identity(old), by_identity(new));
     let [templates_added, templates_removed, templates] = templates(old.content.catalogue(), new.content.catalogue());
     let mut report = DiffReport {
         format: 1,
-        added: after.iter().filter(|(key, _)| !before.contains_key(*key)).map(|(_, rule)| RuleName::of(rule)).collect(),
+        added: after.iter().filter(|(key, _)| !before.contains_key(key)).map(|(_, rule)| RuleName::of(rule)).collect(),
         removed: before
             .iter()
-            .filter(|(key, _)| !after.contains_key(*key))
+            .filter(|(key, _)| !after.contains_key(key))
             .map(|(_, rule)| RuleName::of(rule))
             .collect(),
         changed: Vec::new(),

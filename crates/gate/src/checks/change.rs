@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contentcheck_model::diagnostic::{Build, Detail, Measure, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Predicate, Test};
-use contentcheck_model::rule::{CheckedRule, Level, RuleId, Target};
+use contentcheck_model::rule::{CheckedRule, Identity, Level, RuleId, Target};
 use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
 use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
@@ -18,7 +18,7 @@ use crate::checks::corpus;
 use crate::checks::lint::Lint;
 use crate::checks::sensors::{Group, Groups};
 use crate::evidence::{Change, ChangeKind, Finding, SensorFacts};
-use crate::facts::{Identity, place, plural};
+use crate::facts::{place, plural};
 use crate::previous::PreviousEvidence;
 use crate::run::{Check, Learned, Outcome, Subject};
 use crate::subject::Built;
@@ -271,8 +271,11 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
         (left == 0 && !before.is_empty()) || (gone.len() > 1 && gone.len() * 10 > before.len() * GONE_PER_TEN);
     let stops = is_shrunk || run.built.judged().gathered().policy.deny_warnings;
     if is_shrunk {
-        let message =
-            format!("{} of {} of the previous release are gone; {left} left", gone.len(), plural(before.len(), "rule"));
+        let all = plural(before.len(), "rule");
+        let message = match left {
+            0 => format!("of {all} of the previous release none is left"),
+            left => format!("{} of {all} of the previous release are gone; {left} left", gone.len()),
+        };
         let detail = Detail::change(Measure::Rules, Some(before.len() as u64), Some(left as u64));
         outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).with_help(help).with_detail(detail));
     }

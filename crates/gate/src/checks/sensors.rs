@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use contentcheck_model::diagnostic::codes;
-use contentcheck_model::rule::RuleId;
+use contentcheck_model::rule::{Identity, RuleId};
 use contentcheck_model::sensor::{Fleet, Sensor};
 use contentcheck_parser::release::Shippable;
 use contentcheck_run::{EventFault, Plan, classes};
 
 use crate::evidence::Finding;
-use crate::facts::{Identity, plural};
+use crate::facts::plural;
 use crate::run::{Outcome, Subject};
 
 /// Sensors that do the same with an image, and the image as they load it.

@@ -44,8 +44,9 @@ impl Check for Verify {
                 fewest = fewest.min(*rules);
             }
             match &loaded {
-                Ok(0) if !run.rules.is_empty() => {
-                    let message = format!("{sensor} takes the image and runs no rule of it");
+                Ok(0) => {
+                    let what = if run.rules.is_empty() { "has no rule to run" } else { "runs no rule of it" };
+                    let message = format!("{sensor} takes the image and {what}");
                     outcome.findings.push(Finding::new(&codes::SENSOR_BLIND, message).with_help(
                         "widen `sensors` of the rules, add rules for it, or take the sensor out of the fleet",
                     ));

@@ -29,8 +29,10 @@ const fn word(outcome: Ended) -> &'static str {
 }
 
 fn named(test: &TestResult) -> String {
-    let rule = if test.title.is_empty() { &test.rule } else { &test.title };
-    format!("{rule}: {}", test.name)
+    match [&test.title, &test.rule].into_iter().find(|name| !name.is_empty()) {
+        Some(rule) => format!("{rule}: {}", test.name),
+        None => test.name.clone(),
+    }
 }
 
 fn human(report: &TestReport, out: &mut dyn Write) -> io::Result<()> {

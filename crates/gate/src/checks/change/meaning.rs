@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness, keeps, onto};
 use contentcheck_model::diagnostic::{Detail, Measure, codes};
 use contentcheck_model::expression::Expr;
-use contentcheck_model::rule::{CheckedRule, RuleId, Target};
+use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
 use contentcheck_model::template::TemplateType;
 use contentcheck_reference::Prepared;
 use contentcheck_run::replay::{Counted, count};
@@ -14,7 +14,7 @@ use proptest::strategy::{Strategy, ValueTree};
 
 use super::plain;
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
-use crate::facts::{Identity, plural};
+use crate::facts::plural;
 use crate::generate::{Maker, runner};
 use crate::run::{Learned, Outcome, Subject};
 use crate::subject::Built;

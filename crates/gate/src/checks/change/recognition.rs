@@ -8,14 +8,14 @@ use contentcheck_events::{Flattener, Router};
 use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::Predicate;
-use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::rule::{CheckedRule, Identity, Target};
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use contentcheck_run::templates;
 use serde_json::{Map, Value};
 
 use super::by_identity;
 use crate::evidence::Finding;
-use crate::facts::{Identity, place};
+use crate::facts::place;
 use crate::run::{Outcome, Subject};
 use crate::subject::Built;
 
