@@ -43,7 +43,7 @@ pub use place::Place;
 pub use recount::{NoCount, Recounter, recount};
 pub use reporter::{Reporter, Said};
 pub use roll::Rolls;
-pub use serve::Dashboard;
+pub use serve::{Dashboard, Stopped};
 pub use source::Source;
 pub use status::{Seen, Status};
 pub use store::Shard;

@@ -32,6 +32,9 @@ use crate::status::{PhaseName, Seen, Status};
 /// Seconds after which a browser asks again.
 const REFRESH: u32 = 10;
 
+/// What stops the newest rollout beside the log, where something does, in a sentence.
+pub type Stopped = Arc<dyn Fn(&contentcheck_rollout::State) -> Option<String> + Send + Sync>;
+
 /// What a dashboard is told.
 pub struct Dashboard {
     /// The log.
@@ -42,6 +45,8 @@ pub struct Dashboard {
     pub hooks: Vec<String>,
     /// The time.
     pub clock: Clock,
+    /// What stops the newest rollout beside the log.
+    pub stopped: Option<Stopped>,
 }
 
 impl std::fmt::Debug for Dashboard {
@@ -61,6 +66,7 @@ struct Looking {
 struct Inner {
     looking: Mutex<Looking>,
     clock: Clock,
+    stopped: Option<Stopped>,
     /// Hooks that could not be told.
     unheard: Unheard,
     /// The newest view, from which each answer is made for its own time.
@@ -82,7 +88,17 @@ impl Inner {
         let view = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
         let View { state, checkpoint, live, trouble } = &view;
         let now = (self.clock)();
-        Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now }).and(self.unheard.all())
+        let status = Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now });
+        status.and(self.unheard.all()).and_stopped(self.stopped(state))
+    }
+
+    fn stopped(&self, state: &contentcheck_rollout::State) -> Option<String> {
+        self.stopped.as_ref().and_then(|stopped| stopped(state))
+    }
+
+    fn is_stopped(&self) -> bool {
+        let state = Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner).state);
+        self.stopped(&state).is_some()
     }
 
     fn look(&self) {
@@ -125,7 +141,7 @@ impl Dashboard {
     /// # Errors
     /// When the port cannot be used, or too many addresses are to be told.
     pub fn start(self, listener: TcpListener) -> std::io::Result<Daemon> {
-        let Self { log, reports, hooks, clock } = self;
+        let Self { log, reports, hooks, clock, stopped } = self;
         let view = View {
             state: Arc::clone(log.state()),
             checkpoint: Arc::clone(log.checkpoint()),
@@ -135,7 +151,7 @@ impl Dashboard {
         let hooks = Hooks::new(&hooks)?;
         let unheard = hooks.unheard();
         let looking = Mutex::new(Looking { log, reports, hooks, live: Vec::new() });
-        let app: App = Arc::new(Inner { looking, clock, unheard, view: RwLock::new(view) });
+        let app: App = Arc::new(Inner { looking, clock, stopped, unheard, view: RwLock::new(view) });
         let serve = move || {
             let looking = Arc::clone(&app);
             tokio::spawn(async move {
@@ -197,7 +213,7 @@ async fn one(Shared(app): Shared<App>, Path(file): Path<String>) -> Response {
     let asked = file.strip_suffix(".json");
     let found = match (&status.rollout, asked) {
         (Some(rollout), Some(asked)) if rollout.id == asked => Some(One {
-            live: !matches!(rollout.phase, PhaseName::Halted | PhaseName::Rejected),
+            live: !matches!(rollout.phase, PhaseName::Halted | PhaseName::Rejected) && !app.is_stopped(),
             ring: rollout.ring.map_or(-1, i16::from),
         }),
         // What came before goes on no more.

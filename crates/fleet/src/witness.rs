@@ -23,7 +23,7 @@ use axum::extract::{Request, State as Shared};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
-use contentcheck_log::write::{Directory, NoSecret, SecretKey, Storage, View, proven, read_text};
+use contentcheck_log::write::{Directory, Kept as WasKept, NoSecret, SecretKey, Storage, View, proven, read_text};
 use contentcheck_log::{Algorithm, Hash, VerifierKey};
 use contentcheck_rollout::{Cosigner, NoBook};
 
@@ -124,6 +124,14 @@ impl Storage for Kept {
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
         self.0.write(path, bytes)
     }
+
+    fn keep(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.0.keep(path, bytes)
+    }
+
+    fn kept(&self, path: &str) -> io::Result<Option<WasKept>> {
+        self.0.kept(path)
+    }
 }
 
 /// A witness with its key, in this process.
@@ -166,10 +174,31 @@ pub fn make_key(directory: &Path, name: &str) -> Result<String, NoWitness> {
     })?;
     let text = format!("{}\n", key.to_secret_text());
     file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).map_err(failed)?;
+    begin(directory)?;
+    Ok(key.verifier())
+}
+
+/// Puts what a witness has that has seen nothing into the directory of its key, unless it is there.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn begin(directory: &Path) -> Result<(), NoWitness> {
+    let failed = |error| NoWitness::File(directory.to_owned(), error);
     let storage = Directory::open(directory).map_err(failed)?;
     Cosigner::begin(&Kept(Arc::new(storage))).map_err(NoWitness::Book)?;
-    crate::store::sync(directory).map_err(failed)?;
-    Ok(key.verifier())
+    crate::store::sync(directory).map_err(failed)
+}
+
+/// Makes what was brought to a directory with a witness its own: a person says that it was moved with all that it had.
+///
+/// # Errors
+/// When it runs there, or something is damaged.
+pub fn moved(directory: &Path) -> Result<(), NoWitness> {
+    let storage = Directory::open(directory).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => NoWitness::Runs(directory.to_owned()),
+        _ => NoWitness::File(directory.to_owned(), error),
+    })?;
+    contentcheck_rollout::book::moved(&storage).map_err(NoWitness::Book)
 }
 
 fn read_key(directory: &Path) -> Result<SecretKey, NoWitness> {

@@ -5,11 +5,11 @@
 use core::fmt;
 use std::io;
 
-use contentcheck_log::write::{Fault, Log, SecretKey, Storage, View, Witness, witness};
+use contentcheck_log::write::{Fault, Kept, Log, SecretKey, Storage, View, Witness, witness};
 use contentcheck_log::{Hash, Trust, VerifierKey};
 
-use crate::entry::{Body, Entry, Id, Logged};
-use crate::state::{Refusal, State};
+use crate::entry::{Body, Entry, Logged};
+use crate::state::{Refusal, State, Told};
 use crate::witness::{Checker, Reports, Unsigned};
 
 /// Why a log of rollouts cannot be read, written or signed for.
@@ -180,8 +180,10 @@ impl<S: Storage + Clone> Cosigner<S> {
     /// When it cannot be written.
     pub fn begin(storage: &S) -> Result<(), NoBook> {
         // What it kept is there where only its key was lost.
-        if storage.read(OPENINGS)?.is_none() {
-            storage.write(OPENINGS, b"")?;
+        for path in [witness::SEEN, OPENINGS, HALTS] {
+            if storage.kept(path)?.is_none() {
+                storage.keep(path, b"")?;
+            }
         }
         Ok(())
     }
@@ -193,10 +195,9 @@ impl<S: Storage + Clone> Cosigner<S> {
     pub fn kept(&self) -> Result<(u64, Hash), NoBook> {
         let seen = self.witness.seen()?;
         // Openings are written before what was seen, and both before the first signature.
-        let is_whole = match self.storage.read(OPENINGS)? {
-            None => false,
-            Some(_) => self.openings()?.is_empty() || seen.0 > 0,
-        };
+        self.halts()?;
+        witness::kept(&self.storage, witness::SEEN)?.ok_or(NoBook::Witness(witness::Refusal::Forgotten))?;
+        let is_whole = self.openings()?.is_empty() || seen.0 > 0;
         if is_whole { Ok(seen) } else { Err(NoBook::Witness(witness::Refusal::Forgotten)) }
     }
 
@@ -234,7 +235,7 @@ impl<S: Storage + Clone> Cosigner<S> {
             return String::from_utf8(line).map_err(|_| NoBook::Witness(witness::Refusal::Forgotten));
         }
         // What it saw is kept before it signs: a witness that forgot would let a ring open early.
-        self.storage.write(OPENINGS, openings(checker.seen()).as_bytes())?;
+        self.storage.keep(OPENINGS, openings(checker.seen()).as_bytes())?;
         let proof = view.consistency(old)?;
         let line = self.witness.cosign(view.checkpoint().as_bytes(), (old, &proof), now, |_| Ok(()))?;
         if is_plan {
@@ -256,17 +257,19 @@ impl<S: Storage + Clone> Cosigner<S> {
         let known = known.ok_or(NoBook::Witness(witness::Refusal::Forked))?;
         let checker = Checker::again(State::new(key.name()), known, self.openings()?).map_err(NoBook::Unsigned)?;
         let checker = checker.with_halts(self.halts()?).told(halt, now).map_err(NoBook::Refused)?;
-        let kept: Vec<u8> = checker.halts().flat_map(|(id, at)| [&id.0[..], &at.to_le_bytes()].concat()).collect();
-        Ok(self.storage.write(HALTS, &kept)?)
+        let record = |halt: &Told| [&halt.id.0[..], &halt.at.to_le_bytes(), &halt.after.0].concat();
+        let kept: Vec<u8> = checker.halts().flat_map(record).collect();
+        Ok(self.storage.keep(HALTS, &kept)?)
     }
 
-    fn halts(&self) -> Result<Vec<(Id, u64)>, NoBook> {
-        halts(&self.storage)
+    fn halts(&self) -> Result<Vec<Told>, NoBook> {
+        let forgotten = || NoBook::Witness(witness::Refusal::Forgotten);
+        read_halts(&witness::kept(&self.storage, HALTS)?.ok_or_else(forgotten)?).ok_or_else(forgotten)
     }
 
     fn openings(&self) -> Result<Vec<(u64, u64)>, NoBook> {
         let forgotten = || NoBook::Witness(witness::Refusal::Forgotten);
-        let Some(bytes) = self.storage.read(OPENINGS)? else { return Ok(Vec::new()) };
+        let bytes = witness::kept(&self.storage, OPENINGS)?.ok_or_else(forgotten)?;
         let text = String::from_utf8(bytes).map_err(|_| forgotten())?;
         let read = text.lines().map(|line| {
             let (index, at) = line.split_once(' ')?;
@@ -276,17 +279,36 @@ impl<S: Storage + Clone> Cosigner<S> {
     }
 }
 
-/// The halts that a witness was told of and has not seen in the log, in its storage: which rollouts, and when each was signed.
+/// The halts that a witness was told of and has not seen in the log, in its storage, for who only looks.
 ///
 /// # Errors
 /// When the storage cannot be read, or what it has is damaged.
-pub fn halts(storage: &impl Storage) -> Result<Vec<(Id, u64)>, NoBook> {
-    let kept = storage.read(HALTS)?.unwrap_or_default();
-    let read = kept.chunks(40).map(|halt| {
-        let (id, at) = halt.split_first_chunk::<32>()?;
-        Some((Hash(*id), u64::from_le_bytes(at.try_into().ok()?)))
+pub fn halts(storage: &impl Storage) -> Result<Vec<Told>, NoBook> {
+    let forgotten = || NoBook::Witness(witness::Refusal::Forgotten);
+    // Also of a copy: it was told of them.
+    match storage.kept(HALTS)? {
+        Some(Kept::Here(bytes) | Kept::Copied(bytes)) => read_halts(&bytes).ok_or_else(forgotten),
+        None | Some(Kept::Damaged) => Err(forgotten()),
+    }
+}
+
+/// The halts in a file: for each the rollout, the time, and the entry that it follows.
+fn read_halts(kept: &[u8]) -> Option<Vec<Told>> {
+    const RECORD: usize = 32 + 8 + 32;
+    let read = kept.chunks(RECORD).map(|halt| {
+        let (id, rest) = halt.split_first_chunk::<32>()?;
+        let (at, after) = rest.split_first_chunk::<8>()?;
+        Some(Told { id: Hash(*id), at: u64::from_le_bytes(*at), after: Hash(after.try_into().ok()?) })
     });
-    read.collect::<Option<Vec<_>>>().ok_or(NoBook::Witness(witness::Refusal::Forgotten))
+    read.collect()
+}
+
+/// Makes what was brought here with a witness its own: a person says that it was moved with all that it had.
+///
+/// # Errors
+/// When something is damaged, or cannot be written.
+pub fn moved(storage: &impl Storage) -> Result<(), NoBook> {
+    Ok(witness::moved(storage, &[OPENINGS, HALTS])?)
 }
 
 /// How many entries a quorum of the log's witnesses signed for: none, or all. Which witnesses those are is said by the newest keys,

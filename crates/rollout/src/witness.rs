@@ -5,8 +5,8 @@ use core::fmt;
 
 use contentcheck_log::Hash;
 
-use crate::entry::{Body, Evidence, Id, Logged};
-use crate::state::{Check, Phase, Refusal, State};
+use crate::entry::{Body, Evidence, Logged};
+use crate::state::{Check, Phase, Refusal, State, Told};
 use crate::time::utc;
 
 /// Seconds by which a clock of somebody else may be ahead.
@@ -151,10 +151,10 @@ pub struct Checker {
     seen: Vec<(u64, u64)>,
     /// Entries that a quorum of other witnesses signed for. They asked when it was time to, so this one does not ask about times.
     witnessed: u64,
-    /// Rollouts that somebody halted, and when, as this witness was told beside the log.
-    told: Vec<(Id, u64)>,
-    /// Openings among the new entries that are against such a halt: their places, their rollouts, and when those were halted.
-    against: Vec<(u64, Id, u64)>,
+    /// Halts that this witness was told of beside the log.
+    told: Vec<Told>,
+    /// Openings among the new entries that are against such a halt: their places, and the halt.
+    against: Vec<(u64, Told)>,
     #[cfg(feature = "mutation")]
     without: Option<Question>,
 }
@@ -204,34 +204,30 @@ impl Checker {
 
     /// The same, where it was told of these halts.
     #[must_use]
-    pub fn with_halts(mut self, halts: Vec<(Id, u64)>) -> Self {
+    pub fn with_halts(mut self, halts: Vec<Told>) -> Self {
         self.told = halts;
         self
     }
 
-    /// Tells the witness of a halt, at its own time: from now on it signs for no ring of this rollout before a halt of that time or later is
-    /// in the log. Whoever writes the log may keep back what people sign; a person can go to the witnesses.
+    /// Tells the witness of a halt, at its own time: from now on it signs for no ring of this rollout before a halt that came after it is in the
+    /// log. Whoever writes the log may keep back what people sign; a person can go to the witnesses.
     ///
     /// # Errors
     /// When it is no halt of a rollout that the witness knows, or of a time that has not come.
     pub fn told(mut self, halt: &[u8], now: u64) -> Result<Self, Refusal> {
-        let (id, at) = self.state.halted_by(halt)?;
-        if at > now.saturating_add(AHEAD) {
+        let halt = self.state.told(halt)?;
+        if halt.at > now.saturating_add(AHEAD) {
             return Err(Refusal::Broken(Check::Time));
         }
-        if !self.told.contains(&(id, at)) && self.is_kept_back(&id, at) {
-            self.told.push((id, at));
+        if !self.told.contains(&halt) && self.state.keeps_back(&halt) {
+            self.told.push(halt);
         }
         Ok(self)
     }
 
     /// Halts that it was told of and has not seen in the log: what it has to keep.
-    pub fn halts(&self) -> impl Iterator<Item = (Id, u64)> {
-        self.told.iter().copied().filter(|(id, at)| self.is_kept_back(id, *at))
-    }
-
-    fn is_kept_back(&self, id: &Id, at: u64) -> bool {
-        self.state.rollout(id).is_none_or(|rollout| rollout.halted_at().is_none_or(|newest| newest < at))
+    pub fn halts(&self) -> impl Iterator<Item = &Told> {
+        self.told.iter().filter(|halt| self.state.keeps_back(halt))
     }
 
     /// What follows from the entries that it signed for.
@@ -292,8 +288,9 @@ impl Checker {
                 }
             }
             Ok(Logged::Opening(opening)) => {
-                let halted = self.halts().find(|(id, _)| *id == opening.plan && index >= self.witnessed);
-                self.against.extend(halted.map(|(id, at)| (index, id, at)));
+                let halted = self.halts().find(|halt| halt.id == opening.plan && index >= self.witnessed);
+                let against = halted.map(|halt| (index, *halt));
+                self.against.extend(against);
                 self.seen.push((index, now));
             }
             Err(_) => {}
@@ -327,11 +324,12 @@ impl Checker {
     /// Whether no ring was opened that this witness was told to halt. What is in a log stays there, so the way out is the one of people: a
     /// halt in the log, and two who let the rollout go on.
     fn not_halted(&mut self) -> Result<(), Unsigned> {
-        for (index, id, at) in core::mem::take(&mut self.against) {
-            let goes_on = self.state.rollout(&id).is_some_and(|rollout| matches!(rollout.phase(), Phase::Open { .. }));
-            let is_kept_back = self.is_kept_back(&id, at);
+        for (index, halt) in core::mem::take(&mut self.against) {
+            let rollout = self.state.rollout(&halt.id);
+            let goes_on = rollout.is_some_and(|rollout| matches!(rollout.phase(), Phase::Open { .. }));
+            let is_kept_back = self.state.keeps_back(&halt);
             if self.asks(Question::Told) && (is_kept_back || !goes_on) {
-                return Err(Unsigned::Halted { index, at, is_logged: !is_kept_back });
+                return Err(Unsigned::Halted { index, at: halt.at, is_logged: !is_kept_back });
             }
         }
         Ok(())

@@ -31,6 +31,7 @@ fn write(book: &mut Book<Memory>, people: &People) -> Outcome {
 fn a_witness_keeps_what_it_was_told_and_signs_a_plan_once() -> Outcome {
     let (log, kept) = (Memory::default(), Memory::default());
     let log_key = key(LOG, Algorithm::Note)?.verifier();
+    Cosigner::begin(&kept)?;
     // As after a restart each time.
     let cosigner = || -> Outcome<_> { Ok(Cosigner::new(kept.clone(), witness(1)?, &log_key)?) };
     let mut people = People::new(State::new(LOG))?;

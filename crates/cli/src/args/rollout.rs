@@ -241,6 +241,9 @@ pub struct RolloutWitness {
     /// Which witness of rollout.toml
     #[arg(value_name = "NAME")]
     pub name: String,
+    /// Take what the witness kept for its own although it was brought from another place, with all that it had, and end
+    #[arg(long)]
+    pub moved: bool,
     /// The address to listen at
     #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.1:8452")]
     pub listen: String,

@@ -113,8 +113,10 @@ fn most_devices_that_fail_are_told_where_no_test_decides() {
     fail(&mut world, at);
     let status = world.must(1, at + HOUR, &["status"]);
     assert!(status.out.contains("report that the release FAILED"), "{}", status.out);
+    assert!(!tokens(&world, 12).is_empty());
     let advance = world.must(1, at + HOUR, &["advance"]);
     assert!(advance.err.contains("report that the release FAILED"), "{}\n{}", advance.out, advance.err);
+    assert!(tokens(&world, 12).is_empty(), "{}", advance.err);
     // Reports that are gone are not the same as none.
     fs::rename(world.root.join("fleet/reports"), world.root.join("away")).unwrap();
     for command in ["status", "advance"] {
@@ -161,8 +163,16 @@ fn elsewhere(world: &World, now: u64) -> Vec<Daemon> {
         text = text.replace(&directory, &format!("url = \"http://{}\"", daemon.address()));
         daemons.push(daemon);
     }
+    fs::write(fleet.join("rollout.local.toml"), settings).unwrap();
     fs::write(fleet.join("rollout.toml"), text).unwrap();
     daemons
+}
+
+/// The same at another time.
+fn elsewhere_again(world: &World, now: u64) -> Vec<Daemon> {
+    let fleet = world.root.join("fleet");
+    fs::copy(fleet.join("rollout.local.toml"), fleet.join("rollout.toml")).unwrap();
+    elsewhere(world, now)
 }
 
 /// Puts the log back as it was, so that only witnesses know what became of it.
@@ -390,4 +400,129 @@ fn a_draft_is_shown_before_it_is_signed_and_no_key_of_nobody_gets_a_role() {
     let next = world.gate(13);
     let planned = world.must(0, START + 60, &[&["plan", "--urgent"], &strs(&next)[..]].concat());
     assert!(planned.err.contains("gives up the plan") && planned.err.contains("sequence 12"), "{}", planned.err);
+}
+
+/// What is in the file of a hold does not matter: that it is there does, for every command that opens a ring or writes a token.
+#[test]
+fn a_file_below_stopped_holds_whatever_is_in_it() {
+    for (at, bytes) in [&b""[..], b"\xFF\x00", b"halted"].into_iter().enumerate() {
+        let world = started(&format!("held-{at}"));
+        let stopped = world.root.join("fleet/stopped");
+        fs::create_dir(&stopped).unwrap();
+        fs::write(stopped.join("anything"), bytes).unwrap();
+        let size = world.state().size();
+        let advance = world.must(1, START + 40 * MINUTE, &["advance"]);
+        assert!(advance.out.contains("not in the log") && tokens(&world, 12).is_empty(), "{}", advance.out);
+        assert!(world.must(1, START + 40 * MINUTE, &["status"]).out.contains("stopped/anything"));
+        let out = world.root.join("plans");
+        let exported =
+            world.must(1, START + 40 * MINUTE, &["export", "--engine", "mender", "-o", out.to_str().unwrap()]);
+        assert!(exported.err.contains("CC0904") && !out.exists(), "{}", exported.err);
+        assert_eq!(world.state().size(), size);
+        // The halt that is logged takes it away; two people let the rollout go on.
+        world.must(0, START + 41 * MINUTE, &["halt", "--reason", "a look first"]);
+        world.must(0, START + 42 * MINUTE, &["resume", "--reason", "looked"]);
+        assert_eq!(tokens(&world, 12), ["ring-0.token"]);
+    }
+}
+
+/// Nothing opens a ring past a halt that waits for signatures, not even for a moment: neither what was planned, nor what was halted before, nor
+/// a resumption that others signed.
+#[test]
+fn nothing_is_logged_past_a_halt_that_waits() {
+    let world = World::new("waits");
+    world.begin();
+    let first = world.gate(12);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    let keys = world.root.join("fleet/keys");
+    let away = world.root.join("halt-keys");
+    fs::create_dir(&away).unwrap();
+    let take = |from: &std::path::Path, to: &std::path::Path| {
+        for number in 1..=3 {
+            let name = format!("halt-{number}.key");
+            fs::rename(from.join(&name), to.join(&name)).unwrap();
+        }
+    };
+    take(&keys, &away);
+    world.must(1, START, &["halt", "--reason", "a customer called"]);
+    let size = world.state().size();
+    let refused = world.must(1, START + 60, &["start"]);
+    assert!(refused.err.contains("CC0904") && refused.err.contains("not in the log"), "{}", refused.err);
+    assert_eq!(world.state().size(), size);
+    take(&away, &keys);
+    world.must(0, START + 60, &["halt", "--reason", "a customer called"]);
+    take(&keys, &away);
+    // A hold that somebody puts by hand stops what follows as well.
+    fs::create_dir_all(world.root.join("fleet/stopped")).unwrap();
+    fs::write(world.root.join("fleet/stopped/by-hand"), "").unwrap();
+    let size = world.state().size();
+    let refused = world.must(1, START + 180, &["resume", "--reason", "looked"]);
+    assert!(refused.err.contains("stopped/by-hand") && tokens(&world, 12).is_empty(), "{}", refused.err);
+    assert_eq!(world.state().size(), size);
+    fs::remove_file(world.root.join("fleet/stopped/by-hand")).unwrap();
+    world.must(0, START + 180, &["resume", "--reason", "looked"]);
+    world.must(0, START + 240, &["start"]);
+    assert_eq!(tokens(&world, 12), ["ring-0.token"]);
+}
+
+/// A halt of the same second as one before it, or by a clock that is behind: what settles it is a halt behind it in the log, and not a time.
+#[test]
+fn a_halt_that_follows_a_resumption_holds_whatever_its_time_is() {
+    for later in [0, 30] {
+        let mut world = started(&format!("second-{later}"));
+        let devices = world.let_in();
+        // By a clock that is ahead of those of the others.
+        world.must(0, START + later, &["halt", "--reason", "one"]);
+        world.must(0, START + later, &["resume", "--reason", "looked"]);
+        let daemons = elsewhere(&world, START + 60);
+        let told = world.must(0, START, &["halt", "--reason", "two", "--tell-witnesses"]);
+        assert!(told.out.starts_with("told: 3 of 3"), "{}", told.out);
+        // Somebody else who writes the log knows nothing of it; the witnesses do.
+        fs::remove_dir_all(world.root.join("fleet/stopped")).unwrap();
+        world.well(&devices, START + later, START + 40 * MINUTE);
+        drop(daemons);
+        let daemons = elsewhere_again(&world, START + 40 * MINUTE);
+        let on = world.run(START + 40 * MINUTE, &["advance"]);
+        assert!(
+            on.err.contains("was halted at 2027-01-04 08:00 UTC, and the halt is not in the log"),
+            "{}\n{}",
+            on.out,
+            on.err
+        );
+        assert!(!tokens(&world, 12).contains(&"ring-1.token".to_owned()), "{}", on.out);
+        drop(daemons);
+    }
+}
+
+/// Reports that cannot be counted, or a log that cannot be written: whether the release is good nobody knows, and nobody is let in on.
+#[test]
+fn an_advance_that_fails_takes_the_tokens_away_until_it_does_not() {
+    for what in ["reports", "keys/log.key", "rolls", "keys/collect-1.key"] {
+        let mut world = started(&format!("fails-{}", what.replace('/', "-")));
+        fail(&mut world, START);
+        let (place, away) = (world.root.join("fleet").join(what), world.root.join("away"));
+        if what == "reports" {
+            // The file is there, and what it should have is not.
+            let settled = place.join("0.settled");
+            let text = fs::read_to_string(&settled).unwrap();
+            fs::write(&settled, "until x\n").unwrap();
+            let failed = world.run(START + HOUR, &["advance"]);
+            assert!(failed.exit != 0 && tokens(&world, 12).is_empty(), "{}\n{}", failed.out, failed.err);
+            fs::write(&settled, text).unwrap();
+        } else {
+            fs::rename(&place, &away).unwrap();
+            let failed = world.run(START + HOUR, &["advance"]);
+            assert!(failed.exit != 0 && tokens(&world, 12).is_empty(), "{what}: {}\n{}", failed.out, failed.err);
+            fs::rename(&away, &place).unwrap();
+        }
+        let stopped = world.must(1, START + HOUR, &["advance"]);
+        assert!(stopped.out.contains("CC0906") && tokens(&world, 12).is_empty(), "{what}: {}", stopped.out);
+    }
+    // Somebody else who writes the log is no failure: the token stays.
+    let world = started("busy");
+    let lock = fs::File::options().write(true).open(world.root.join("fleet/log/.lock")).unwrap();
+    lock.lock().unwrap();
+    world.must(2, START + HOUR, &["advance"]);
+    assert_eq!(tokens(&world, 12), ["ring-0.token"]);
+    drop(lock);
 }

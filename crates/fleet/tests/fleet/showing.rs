@@ -13,7 +13,8 @@ use crate::world::{Outcome, START, World};
 
 fn shown(world: &World, hooks: Vec<String>) -> Outcome<Daemon> {
     let reports = Recounter::new(world.rolls()?, Source::directory(world.path("reports")));
-    let dashboard = Dashboard { log: world.follower()?, reports: Some(reports), hooks, clock: world.hands.clock() };
+    let dashboard =
+        Dashboard { log: world.follower()?, reports: Some(reports), hooks, clock: world.hands.clock(), stopped: None };
     Ok(dashboard.start(TcpListener::bind("127.0.0.1:0")?)?)
 }
 

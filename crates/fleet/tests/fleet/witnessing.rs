@@ -5,7 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 
-use contentcheck_fleet::witness::make_key;
+use contentcheck_fleet::witness::{make_key, moved};
 use contentcheck_fleet::{Cosign, Keeper, NoCosign, Place, Recounter, Remote, Shard, Source, recount};
 use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::report::What;
@@ -222,8 +222,40 @@ fn a_witness_that_lost_what_it_saw_does_not_begin() -> Outcome {
     assert!(people.keeper(&home, &hands).is_err());
     fs::remove_file(home.join("openings"))?;
     assert!(people.keeper(&home, &hands).is_err());
+    // What was there before, and was put back from a copy: nobody knows what it signed since.
     fs::write(home.join("openings"), openings)?;
+    let refused = people.keeper(&home, &hands).err().unwrap_or_default();
+    assert!(refused.contains("put back from a copy"), "{refused}");
+    moved(&home)?;
     people.keeper(&home, &hands)?;
+    for file in ["seen", "openings", "halts"] {
+        let path = home.join(file);
+        let bytes = fs::read(&path)?;
+        for at in (0..bytes.len()).step_by(11) {
+            let mut damaged = bytes.clone();
+            if let Some(byte) = damaged.get_mut(at) {
+                *byte ^= 1;
+            }
+            // In place, so that the file is the one that it was.
+            fs::write(&path, damaged)?;
+            assert!(people.keeper(&home, &hands).is_err(), "{file} {at}");
+            assert!(moved(&home).is_err(), "{file} {at}");
+        }
+        for cut in (0..bytes.len()).step_by(17) {
+            fs::write(&path, bytes.get(..cut).unwrap_or_default())?;
+            assert!(people.keeper(&home, &hands).is_err(), "{file} {cut}");
+        }
+        fs::write(&path, &bytes)?;
+        people.keeper(&home, &hands)?;
+        fs::remove_file(&path)?;
+        assert!(people.keeper(&home, &hands).is_err(), "{file} is gone");
+        // The same bytes in another file.
+        fs::write(home.join("new"), &bytes)?;
+        fs::rename(home.join("new"), &path)?;
+        assert!(people.keeper(&home, &hands).is_err(), "{file} is a copy");
+        moved(&home)?;
+        people.keeper(&home, &hands)?;
+    }
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;

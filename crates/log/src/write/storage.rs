@@ -8,6 +8,8 @@ use std::thread;
 use std::time::{Duration, Instant};
 use std::vec::Vec;
 
+use sha2::{Digest as _, Sha256};
+
 /// Files below one address. Object stores whose puts are atomic do; a directory is [`Directory`].
 pub trait Storage {
     /// The bytes of a file; nothing where there is none.
@@ -22,6 +24,72 @@ pub trait Storage {
     /// # Errors
     /// When that is not so. Which of the two readers see then is not known.
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()>;
+
+    /// As [`Storage::write`], so that [`Storage::kept`] knows the file from a copy of it. Where nothing can tell them apart it is a plain file.
+    ///
+    /// # Errors
+    /// As of [`Storage::write`].
+    fn keep(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)
+    }
+
+    /// What [`Storage::keep`] put in place; nothing where there is none.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    fn kept(&self, path: &str) -> io::Result<Option<Kept>> {
+        Ok(self.read(path)?.map(Kept::Here))
+    }
+}
+
+/// What a file has that was to stay where it is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Kept {
+    /// It is the one that was put there.
+    Here(Vec<u8>),
+    /// It is whole, and was put back from a copy, or brought from another place.
+    Copied(Vec<u8>),
+    /// It is damaged.
+    Damaged,
+}
+
+/// Bytes behind the content of a file that stays where it is: the file's number, when it was born in nanoseconds since 1970 (0: the file system does
+/// not say), and a hash of all that.
+const MARK: usize = 8 + 16 + 32;
+
+fn mark_of(file: &fs::Metadata) -> [u8; 24] {
+    #[cfg(unix)]
+    let number = std::os::unix::fs::MetadataExt::ino(file);
+    #[cfg(not(unix))]
+    let number = 0_u64;
+    let born = file.created().ok().and_then(|at| at.duration_since(std::time::UNIX_EPOCH).ok());
+    let born = born.map_or(0, |since| since.as_nanos());
+    let mut mark = [0; 24];
+    let bytes = number.to_le_bytes().into_iter().chain(born.to_le_bytes());
+    mark.iter_mut().zip(bytes).for_each(|(slot, byte)| *slot = byte);
+    mark
+}
+
+fn marked(bytes: &[u8], file: &fs::Metadata) -> Vec<u8> {
+    let mut whole = [bytes, &mark_of(file)].concat();
+    let hash: [u8; 32] = Sha256::digest(&whole).into();
+    whole.extend(hash);
+    whole
+}
+
+fn kept(root: &Path, path: &str) -> io::Result<Option<Kept>> {
+    let Some(whole) = read(root, path)? else { return Ok(None) };
+    let of = fs::metadata(root.join(path))?;
+    let Some((bytes, mark)) = whole.len().checked_sub(MARK).and_then(|at| whole.split_at_checked(at)) else {
+        return Ok(Some(Kept::Damaged));
+    };
+    let Some((place, hash)) = mark.split_at_checked(24) else { return Ok(Some(Kept::Damaged)) };
+    let is_whole = Sha256::new().chain_update(bytes).chain_update(place).finalize()[..] == *hash;
+    Ok(Some(match (is_whole, *place == mark_of(&of)) {
+        (false, _) => Kept::Damaged,
+        (true, true) => Kept::Here(bytes.to_vec()),
+        (true, false) => Kept::Copied(bytes.to_vec()),
+    }))
 }
 
 impl<S: Storage> Storage for &S {
@@ -31,6 +99,14 @@ impl<S: Storage> Storage for &S {
 
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
         (*self).write(path, bytes)
+    }
+
+    fn keep(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        (*self).keep(path, bytes)
+    }
+
+    fn kept(&self, path: &str) -> io::Result<Option<Kept>> {
+        (*self).kept(path)
     }
 }
 
@@ -140,6 +216,10 @@ impl Storage for ReadOnly {
     fn write(&self, _path: &str, _bytes: &[u8]) -> io::Result<()> {
         Err(io::Error::new(io::ErrorKind::PermissionDenied, "it was opened to be read"))
     }
+
+    fn kept(&self, path: &str) -> io::Result<Option<Kept>> {
+        kept(&self.0, path)
+    }
 }
 
 impl Storage for Directory {
@@ -148,6 +228,21 @@ impl Storage for Directory {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        self.put(path, |_| Ok(bytes.to_vec()))
+    }
+
+    fn keep(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
+        // Putting a new file in place of another one keeps its number and when it was born.
+        self.put(path, |file| Ok(marked(bytes, &file.metadata()?)))
+    }
+
+    fn kept(&self, path: &str) -> io::Result<Option<Kept>> {
+        kept(&self.root, path)
+    }
+}
+
+impl Directory {
+    fn put(&self, path: &str, bytes: impl FnOnce(&File) -> io::Result<Vec<u8>>) -> io::Result<()> {
         let path = self.root.join(path);
         let parent = path.parent().unwrap_or(&self.root);
         if !parent.is_dir() {
@@ -161,7 +256,8 @@ impl Storage for Directory {
         let new = parent.join(std::format!(".{name}.new"));
         let written = (|| {
             let mut file = File::create(&new)?;
-            file.write_all(bytes)?;
+            let bytes = bytes(&file)?;
+            file.write_all(&bytes)?;
             file.sync_all()?;
             fs::rename(&new, &path)
         })();

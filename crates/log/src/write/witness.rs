@@ -13,10 +13,10 @@ use crate::merkle::{Hash, is_consistent};
 use crate::note::Note;
 
 use super::sign::SecretKey;
-use super::storage::Storage;
+use super::storage::{Kept, Storage};
 
-/// The path of what it saw last.
-const SEEN: &str = "seen";
+/// The path of what it saw last; empty before the first checkpoint.
+pub const SEEN: &str = "seen";
 
 /// Why a witness does not sign.
 #[derive(Debug)]
@@ -26,6 +26,9 @@ pub enum Refusal {
     Storage(io::Error),
     /// What it kept is damaged. It may have signed a tree that it no longer knows: a person decides.
     Forgotten,
+    /// What it kept is not where it was kept: somebody put it back from a copy, or brought it from another place. Since the copy was made it may
+    /// have signed, and been told of, what it no longer knows: a person decides.
+    Moved,
     /// The checkpoint is none of this log, or the log did not sign it.
     Checkpoint,
     /// It saw the log with so many entries, and the proof begins elsewhere: ask for one from there.
@@ -44,8 +47,13 @@ impl fmt::Display for Refusal {
         match self {
             Self::Storage(error) => write!(f, "what the witness saw cannot be read or kept: {error}"),
             Self::Forgotten => f.write_str(
-                "what the witness saw is damaged or missing, so it signs nothing before a person looked: take its directory from a copy; one \
-                 that never signed has an empty file `openings` beside its key",
+                "what the witness kept is damaged or missing, so it signs nothing: nobody knows what it has signed. Make another one \
+                 (`contentcheck rollout key NAME --witness -o FILE`), and put it in the place of this one (`contentcheck rollout keys`)",
+            ),
+            Self::Moved => f.write_str(
+                "what the witness kept was put back from a copy, or brought from another place, so it signs nothing before a person looked: it may \
+                 have signed since, or been told of a halt; where it was moved with all that it had, and no other copy of it signs, run it once with \
+                 `--moved`",
             ),
             Self::Checkpoint => f.write_str("this is no checkpoint of the log that the log signed"),
             Self::From { seen } => write!(f, "the witness saw {seen} entries; it needs a proof from there"),
@@ -68,10 +76,49 @@ impl From<io::Error> for Refusal {
 /// # Errors
 /// When it cannot be read.
 pub fn seen_by(storage: &impl Storage) -> Result<(u64, Hash), Refusal> {
-    let Some(bytes) = storage.read(SEEN)? else { return Ok((0, Hash::empty())) };
-    let note = Note::read(&bytes).map_err(|_| Refusal::Forgotten)?;
+    // Also of a copy: it did see that.
+    match storage.kept(SEEN)? {
+        None => Ok((0, Hash::empty())),
+        Some(Kept::Here(bytes) | Kept::Copied(bytes)) => size_of(&bytes),
+        Some(Kept::Damaged) => Err(Refusal::Forgotten),
+    }
+}
+
+fn size_of(checkpoint: &[u8]) -> Result<(u64, Hash), Refusal> {
+    if checkpoint.is_empty() {
+        return Ok((0, Hash::empty()));
+    }
+    let note = Note::read(checkpoint).map_err(|_| Refusal::Forgotten)?;
     let read = Checkpoint::read(note.text()).map_err(|_| Refusal::Forgotten)?;
     Ok((read.size, read.root))
+}
+
+/// What a witness kept in a file of its storage; nothing where it kept none.
+///
+/// # Errors
+/// When it cannot be read, is damaged, or is a copy.
+pub fn kept(storage: &impl Storage, path: &str) -> Result<Option<Vec<u8>>, Refusal> {
+    match storage.kept(path)? {
+        None => Ok(None),
+        Some(Kept::Here(bytes)) => Ok(Some(bytes)),
+        Some(Kept::Copied(_)) => Err(Refusal::Moved),
+        Some(Kept::Damaged) => Err(Refusal::Forgotten),
+    }
+}
+
+/// Makes what was brought here with a witness its own, since a person says that it was moved with all that it had.
+///
+/// # Errors
+/// When something is damaged, or cannot be written.
+pub fn moved(storage: &impl Storage, paths: &[&str]) -> Result<(), Refusal> {
+    for path in [SEEN].iter().chain(paths) {
+        match storage.kept(path)? {
+            None | Some(Kept::Here(_)) => {}
+            Some(Kept::Copied(bytes)) => storage.keep(path, &bytes)?,
+            Some(Kept::Damaged) => return Err(Refusal::Forgotten),
+        }
+    }
+    Ok(())
 }
 
 /// Size and root of a checkpoint that a witness says it has seen, where the log with this key signed it: nobody else can make one up.
@@ -108,7 +155,7 @@ impl<S: Storage> Witness<S> {
     /// # Errors
     /// When it cannot be read.
     pub fn seen(&self) -> Result<(u64, Hash), Refusal> {
-        seen_by(&self.storage)
+        kept(&self.storage, SEEN)?.map_or(Ok((0, Hash::empty())), |bytes| size_of(&bytes))
     }
 
     /// The checkpoint that it saw last, as the log signed it; nothing before the first one.
@@ -116,7 +163,7 @@ impl<S: Storage> Witness<S> {
     /// # Errors
     /// When it cannot be read.
     pub fn checkpoint(&self) -> Result<Option<Vec<u8>>, Refusal> {
-        Ok(self.storage.read(SEEN)?)
+        kept(&self.storage, SEEN)
     }
 
     /// Signs a checkpoint at a time in seconds since 1970, where the proof shows that the log grew from what the witness saw,
@@ -149,7 +196,7 @@ impl<S: Storage> Witness<S> {
             return Err(Refusal::Forked);
         }
         rule(&new).map_err(Refusal::Rule)?;
-        self.storage.write(SEEN, checkpoint)?;
+        self.storage.keep(SEEN, checkpoint)?;
         Ok(self.key.line(note.text(), time))
     }
 }

@@ -22,6 +22,17 @@ pub use rollout::{Opened, Phase, Rollout};
 /// Seconds for which people may take to sign an entry.
 const SIGNING: u64 = 24 * 60 * 60;
 
+/// A halt that came beside a log: somebody who may halt signed it, and the log may keep it back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// The rollout that it halts.
+    pub id: Id,
+    /// When it was signed, by the clock of whoever did.
+    pub at: u64,
+    /// The entry of the rollout that it follows: the newest one that whoever signed it knew.
+    pub after: Hash,
+}
+
 /// What is known after so many entries of a log.
 #[derive(Clone, Debug)]
 pub struct State {
@@ -165,17 +176,23 @@ impl State {
         self.rollouts.iter().find(|rollout| rollout.id() == *id)
     }
 
-    /// Which rollout an entry halts, and when it was signed, wherever the entry comes from: it need not be in the log, nor fit behind
-    /// its newest entry.
+    /// The halt that an entry is, wherever the entry comes from: it need not be in the log, nor fit behind its newest entry.
     ///
     /// # Errors
     /// When it halts none that is in the log, or no key that may halt signed it.
-    pub fn halted_by(&self, bytes: &[u8]) -> Result<(Id, u64), Refusal> {
+    pub fn told(&self, bytes: &[u8]) -> Result<Told, Refusal> {
         let Ok(Logged::Entry(entry)) = Logged::read(bytes) else { return Err(Refusal::Form) };
-        let Some((id, _)) = entry.of.filter(|_| matches!(entry.body, Body::Halt(_))) else { return Err(Refusal::Form) };
+        let of = entry.of.filter(|_| matches!(entry.body, Body::Halt(_)));
+        let Some((id, after)) = of else { return Err(Refusal::Form) };
         self.rollout(&id).ok_or(Refusal::Unknown)?;
         self.signed(&entry, Role::Halt, self.keys.as_ref())?;
-        Ok((id, entry.time))
+        Ok(Told { id, at: entry.time, after })
+    }
+
+    /// Whether a halt that somebody was told of is not in the log, nor one that came after it.
+    #[must_use]
+    pub fn keeps_back(&self, halt: &Told) -> bool {
+        self.rollout(&halt.id).is_none_or(|rollout| !rollout.settles_halt_after(&halt.after))
     }
 
     /// Takes the next entry of the log.
@@ -327,7 +344,7 @@ impl State {
             Body::Verdict(verdict) => self.verdict(&mut changed, verdict, time)?,
             Body::Halt(Halt { reason }) => {
                 self.demand(Check::Live, rollout.can_be_halted())?;
-                changed.halt(reason, time);
+                changed.halt(reason, time, self.size());
             }
             Body::Resume(Resume { .. }) => {
                 self.demand(Check::Resumes, matches!(rollout.phase(), Phase::Halted { .. }))?;
@@ -335,7 +352,7 @@ impl State {
             }
             Body::Keys(_) | Body::Census(_) | Body::Release(_) | Body::Plan(_) => return Err(Refusal::Form),
         }
-        changed.follow(hash, !matches!(body, Body::Start(_) | Body::Verdict(_)));
+        changed.follow((hash, self.size()), !matches!(body, Body::Start(_) | Body::Verdict(_)));
         Ok(changed)
     }
 
@@ -400,7 +417,7 @@ impl State {
         self.demand(Check::OpeningOfPlan, rollout.opening(opening.ring) == Some(*opening))?;
         let mut changed = rollout.clone();
         changed.open(opening.ring, self.size(), self.time);
-        changed.follow(hash, true);
+        changed.follow((hash, self.size()), true);
         if let Some(rollout) = self.rollouts.get_mut(at) {
             *rollout = changed;
         }

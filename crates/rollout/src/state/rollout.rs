@@ -64,6 +64,10 @@ pub struct Rollout {
     /// The root of the log with the plan as its last entry.
     root: Hash,
     last: Hash,
+    /// Its entries, each with its place in the log: a halt that came another way names the one that it follows.
+    entries: Vec<(Hash, u64)>,
+    /// Where its newest halt stands.
+    halted_in: Option<u64>,
     phase: Phase,
     /// Whether evidence ever said that the release is bad, whatever became of the rollout.
     is_bad: bool,
@@ -92,6 +96,8 @@ impl Rollout {
             index,
             root,
             last: id,
+            entries: vec![(id, index)],
+            halted_in: None,
             phase: Phase::Planned,
             is_bad: false,
             halted_at: None,
@@ -176,6 +182,14 @@ impl Rollout {
         self.halted_at
     }
 
+    /// Whether a halt that follows one of its entries is settled by one in the log: by that entry, or by one behind it. Times do not tell, for
+    /// several entries can be of one. Not where it follows an entry that is not here.
+    #[must_use]
+    pub fn settles_halt_after(&self, entry: &Hash) -> bool {
+        let at = self.entries.iter().rev().find(|(hash, _)| hash == entry).map(|(_, index)| *index);
+        at.zip(self.halted_in).is_some_and(|(at, halted)| halted >= at)
+    }
+
     /// The public keys that signed the newest halt.
     #[must_use]
     pub fn halted_keys(&self) -> &[[u8; 32]] {
@@ -242,11 +256,13 @@ impl Rollout {
         self.opened.len() == self.evidence.len()
     }
 
-    /// Whether the whole fleet had its content and nobody found anything wrong with it: neither evidence nor whoever took it back.
+    /// Whether the whole fleet had its content and nobody found anything wrong with it: neither evidence nor whoever took it back, nor most devices
+    /// of some ring, of which the last one is judged by nobody.
     #[must_use]
-    pub const fn was_good_everywhere(&self) -> bool {
+    pub fn was_good_everywhere(&self) -> bool {
         let is_taken_back = matches!(self.phase, Phase::Superseded { reverted: true, .. });
-        self.is_everywhere() && !self.is_bad && !is_taken_back
+        let has_failed = |evidence: &Evidence| evidence.strata.iter().any(|(_, seen)| seen.is_mostly_failures());
+        self.is_everywhere() && !self.is_bad && !is_taken_back && !self.evidence.iter().flatten().any(has_failed)
     }
 
     /// Whether the next rollout may be planned.
@@ -315,8 +331,9 @@ impl Rollout {
         self.phase = Phase::Open { ring };
     }
 
-    pub(super) fn halt(&mut self, reason: &str, at: u64) {
+    pub(super) fn halt(&mut self, reason: &str, at: u64, index: u64) {
         self.halted_at = Some(at);
+        self.halted_in = Some(index);
         self.phase = Phase::Halted { ring: self.open_ring(), reason: reason.to_owned(), at };
     }
 
@@ -358,8 +375,9 @@ impl Rollout {
     }
 
     /// The hash of its newest entry. What clears a ring clears it for the next entry alone.
-    pub(super) fn follow(&mut self, hash: Hash, ends_clearing: bool) {
+    pub(super) fn follow(&mut self, (hash, index): (Hash, u64), ends_clearing: bool) {
         self.last = hash;
+        self.entries.push((hash, index));
         if ends_clearing && self.phase != Phase::Started {
             self.cleared = None;
         }

@@ -140,8 +140,6 @@ pub(crate) struct Rollout {
     pub(crate) halts: usize,
     /// When the witness was told of a halt that is not in the log.
     pub(crate) told: Option<u64>,
-    /// When the newest halt of the log was signed.
-    pub(crate) halted_at: u64,
     pub(crate) is_rejected: bool,
     pub(crate) is_superseded: bool,
     is_cleared: bool,
@@ -292,7 +290,6 @@ impl Ghost {
                     is_halted: false,
                     halts: 0,
                     told: None,
-                    halted_at: 0,
                     is_rejected: false,
                     is_superseded: false,
                     is_cleared: false,
@@ -302,7 +299,7 @@ impl Ghost {
             }
             body => {
                 if let Some(rollout) = self.rollouts.iter_mut().find(|rollout| Some(rollout.id) == of) {
-                    harms.extend(rollout.entry((body, time), known, now));
+                    harms.extend(rollout.entry(body, known, now));
                     rollout.last = hash;
                 }
             }
@@ -339,7 +336,7 @@ fn is_weak(keys: &Keys) -> bool {
 }
 
 impl Rollout {
-    fn entry(&mut self, (body, time): (&Body, u64), known: Known, now: u64) -> Vec<Harm> {
+    fn entry(&mut self, body: &Body, known: Known, now: u64) -> Vec<Harm> {
         let mut harms = Vec::new();
         let mut harm = |is_done: bool, harm: Harm| {
             if is_done {
@@ -388,8 +385,7 @@ impl Rollout {
             Body::Halt(_) => {
                 self.is_halted = true;
                 self.halts += 1;
-                self.halted_at = time;
-                self.told = self.told.filter(|told| *told > time);
+                self.told = None;
             }
             Body::Resume(_) => {
                 harm(self.is_over(), Harm::OverGoesOn);

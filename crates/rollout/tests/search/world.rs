@@ -170,7 +170,7 @@ impl World {
             Move::Tell => {
                 let written = self.entry(Move::Halt(Which::Newest, By::People))?;
                 world.checker = world.checker.told(&written.bytes, self.now).ok()?;
-                let rollout = world.ghost.rollouts.last_mut().filter(|rollout| rollout.halted_at < self.now)?;
+                let rollout = world.ghost.rollouts.last_mut().filter(|rollout| !rollout.is_halted)?;
                 rollout.told = Some(self.now);
             }
             step => {
@@ -465,7 +465,7 @@ impl World {
             key += &format!(
                 "|{:?} {:?} {opened:?} {:?} {:?} {:?} {:?} {} {} {} {}{}{} {evidence:?} {:?}",
                 rollout.phase(),
-                (ghost.told, ghost.halted_at),
+                ghost.told,
                 rollout.baked_at(),
                 rollout.cleared(),
                 ghost.opened,
@@ -479,8 +479,8 @@ impl World {
                 rollout.plan().reverts.is_some(),
             );
         }
-        for (_, at) in self.checker.halts() {
-            key += &format!(" t{at}");
+        for halt in self.checker.halts() {
+            key += &format!(" t{}", halt.at);
         }
         for (_, at) in self.checker.seen() {
             key += &format!(" s{at}");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use contentcheck_fleet::witness::make_key;
+use contentcheck_fleet::witness::{self, make_key};
 use contentcheck_log::Algorithm;
 use contentcheck_log::write::{Directory, SecretKey};
 use contentcheck_project::{files, write};
@@ -38,8 +38,8 @@ pub(super) fn key(arguments: &RolloutKey, streams: &mut Streams<'_>) -> Outcome 
             .map_err(|error| Failure::usage(format!("{}: {}", files::name(home), files::reason(&error))))?;
     }
     keys::keep(&key, &arguments.output)?;
-    if let Some(memory) = home.map(|home| home.join("openings")).filter(|memory| !memory.exists()) {
-        write::write(&memory, b"")?;
+    if let Some(home) = home {
+        witness::begin(home).map_err(|why| Failure::usage(why.to_string()))?;
     }
     written(writeln!(streams.out, "{}", key.verifier()))
 }

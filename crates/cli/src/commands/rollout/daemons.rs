@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::path::Path;
+use std::sync::Arc;
 
 use contentcheck_fleet::store::Shard;
 use contentcheck_fleet::{Collector, Daemon, Dashboard, clock};
@@ -43,6 +44,11 @@ pub(super) fn collect(directory: &Path, arguments: &RolloutCollect, streams: &mu
 
 pub(super) fn witness(directory: &Path, arguments: &RolloutWitness, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
+    if arguments.moved {
+        site.moved(&arguments.name)?;
+        talk(streams, &format!("witness `{}` goes on from what it kept", arguments.name));
+        return Ok(Exit::Fine);
+    }
     let keeper = site.keeper(&arguments.name, clock::system())?;
     let daemon = keeper.start(listener(&arguments.listen)?).map_err(|error| Failure::usage(said(&error)))?;
     wait(daemon, "the witness", streams)
@@ -55,6 +61,7 @@ pub(super) fn serve(directory: &Path, arguments: &RolloutServe, streams: &mut St
         reports: Some(site.recounter()?),
         hooks: arguments.hooks.clone(),
         clock: clock::system(),
+        stopped: Some(Arc::new(move |state| site.held(state))),
     };
     let daemon = dashboard.start(listener(&arguments.listen)?).map_err(|error| Failure::usage(said(&error)))?;
     wait(daemon, "the dashboard", streams)

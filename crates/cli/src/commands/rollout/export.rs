@@ -32,6 +32,7 @@ pub(super) fn export(directory: &Path, arguments: &RolloutExport, streams: &mut 
     let state = site.state()?;
     let rollout =
         state.newest().ok_or_else(|| Failure::findings(coded(&codes::OUT_OF_TURN, "no rollout was planned yet")))?;
+    site.goes_on(&state)?;
     let options = Options {
         artifact: arguments.artifact.clone(),
         distribution_set: arguments.distribution_set,

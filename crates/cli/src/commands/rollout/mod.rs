@@ -8,6 +8,7 @@ mod daemons;
 mod demo;
 mod drill;
 mod export;
+mod hold;
 mod keys;
 mod people;
 mod plan;

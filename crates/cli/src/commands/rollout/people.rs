@@ -8,9 +8,11 @@ use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::{files, write};
 use contentcheck_rollout::census::NoCensus;
 use contentcheck_rollout::entry::{Halt, Observed, Resume, Role};
+use contentcheck_rollout::state::{Check, Phase};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Body, Book, Entry, NoBook, Refusal, Roll, State};
 
+use super::hold;
 use super::keys;
 use super::show::percent;
 use super::site::{DEVICES, Site, Submitted, code_of, coded, failed, of_newest, sign as sign_with};
@@ -21,38 +23,73 @@ use crate::commands::{plural, written};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::talk;
 
+/// Halts, in the order in which nothing that fails keeps the rest from being done: a hold is put, by which every command of this directory knows,
+/// whatever else is broken; tokens go; and then the log is written, or the witnesses are told.
 pub(super) fn halt(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut Streams<'_>) -> Outcome {
-    is_line(&arguments.why.reason)
-        .map_err(|failure| Failure { message: format!("NOT halted: {}", failure.message), ..failure })?;
-    halt_all(directory, arguments, now, streams).map_err(|failure| {
-        // Where there is nothing to halt, nothing is offered.
-        if matches!(Exit::from(failure.kind), Exit::Findings) {
-            return Failure { message: format!("NOT halted: {}", failure.message), ..failure };
+    let put = hold::put(directory, &arguments.why.reason, now);
+    if let Err(failure) = &put {
+        talk(streams, &format!("{}: whatever runs `advance` here may write tokens again, so stop it", failure.message));
+    }
+    let failure = match halt_all(directory, arguments, now, streams) {
+        Ok(Halted::Logged(exit) | Halted::Held(exit)) => return Ok(exit),
+        Ok(Halted::Nothing(failure)) => {
+            let message = format!("NOT halted: {}", failure.message);
+            // Where there is nothing to halt, nothing is offered, and nothing is held.
+            hold::lift(directory)?;
+            return Err(Failure { message, ..failure });
         }
-        let gone = tokens::take_away_all(directory);
-        // Nobody can be told of a halt that is about nothing known.
-        let is_known = Site::open(directory).and_then(|site| site.state()).is_ok_and(|state| state.newest().is_some());
-        let help = match (is_known, arguments.tell_witnesses) {
-            (true, false) => {
-                "\n  help: `contentcheck rollout halt --reason WORDS --tell-witnesses` tells the witnesses without writing the log: they sign \
-                 for no further ring"
-            }
-            (true, true) => "",
-            (false, _) => {
-                "\n  help: what the newest rollout is cannot be read here: halt it in a copy of this directory that is whole, and let nothing run \
-                 `advance` in this one"
-            }
-        };
-        Failure { message: format!("NOT halted: {}\n{gone}{help}", failure.message), ..failure }
-    })
+        Err(failure) => failure,
+    };
+    let gone = tokens::take_away_all(directory);
+    let held = match &put {
+        Ok(path) => format!(
+            "\n  held by {}: no ring opens and no token is written here until a halt is in the log, or somebody removes that file",
+            files::name(path)
+        ),
+        Err(_) => String::new(),
+    };
+    // Nobody can be told of a halt that is about nothing known.
+    let is_known = Site::open(directory).and_then(|site| site.state()).is_ok_and(|state| state.newest().is_some());
+    let help = match (is_known, arguments.tell_witnesses) {
+        (true, false) => {
+            "\n  help: `contentcheck rollout halt --reason WORDS --tell-witnesses` tells the witnesses without writing the log: they sign for no \
+             further ring"
+        }
+        (true, true) => "",
+        (false, _) => {
+            "\n  help: what the newest rollout is cannot be read here: halt it in a copy of this directory that is whole, and let nothing run \
+             `advance` in this one"
+        }
+    };
+    Err(Failure { message: format!("NOT halted in the log: {}\n{gone}{held}{help}", failure.message), ..failure })
 }
 
-/// Halts, in the order in which nothing that fails keeps the rest from being done: a draft is left, by which every command of this directory
-/// knows; tokens go; and then the log is written, or the witnesses are told.
-fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut Streams<'_>) -> Outcome {
+/// What became of a halt.
+enum Halted {
+    /// It is in the log.
+    Logged(Exit),
+    /// It is not, and holds here.
+    Held(Exit),
+    /// There is nothing to halt.
+    Nothing(Failure),
+}
+
+fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut Streams<'_>) -> Result<Halted, Failure> {
     let site = Site::open(directory)?;
-    let signers = site.keys(&arguments.why.keys, streams)?;
     let state = site.state()?;
+    let line = is_line(&arguments.why.reason);
+    let Some(newest) = state.newest() else {
+        let none = Failure::findings(coded(&codes::OUT_OF_TURN, "no rollout was planned yet"));
+        return Ok(Halted::Nothing(line.err().unwrap_or(none)));
+    };
+    // One that is halted can be halted again: resumptions that people are signing are void then.
+    if newest.is_stopped() && !matches!(newest.phase(), Phase::Halted { .. }) {
+        tokens::withdraw(&site, &state, true, streams)?;
+        return Ok(Halted::Nothing(failed(NoBook::Refused(Refusal::Broken(Check::Live)))));
+    }
+    let withdrawn = tokens::withdraw(&site, &state, true, streams);
+    line?;
+    let signers = site.keys(&arguments.why.keys, streams)?;
     let body = Body::Halt(Halt { reason: arguments.why.reason.clone() });
     let mut entry = of_newest(&state, now, body.clone())?;
     sign_with(&state, &mut entry, &signers);
@@ -60,15 +97,9 @@ fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut S
         Ok(()) | Err(Refusal::Signatures { .. }) => {}
         Err(why) => return Err(failed(NoBook::Refused(why))),
     }
-    let draft = site.keep_draft(&entry);
-    if let Err(failure) = &draft {
-        let text = format!("{}: whatever runs `advance` here writes tokens again, so stop it", failure.message);
-        talk(streams, &text);
-    }
-    let withdrawn = tokens::withdraw(&site, &state, true, streams);
     if arguments.tell_witnesses {
         withdrawn?;
-        return tell(&site, &state, &entry, now, streams);
+        return tell(&site, &state, &entry, now, streams).map(Halted::Held);
     }
     let mut book = site.book()?;
     // The log may have grown since it was read.
@@ -77,17 +108,19 @@ fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut S
         withdrawn?;
         written(writeln!(
             streams.out,
-            "NOT halted in the log: signatures are missing; until they are there no token is written here"
+            "NOT halted in the log: signatures are missing; until they are there no ring opens and no token is written here"
         ))?;
-        return Ok(Exit::Findings);
+        return Ok(Halted::Held(Exit::Findings));
     }
-    // It is in the log. What goes wrong from here on takes nothing of that back.
-    if let Ok(draft) = draft
-        && let Err(failure) = write::remove(&draft)
-    {
+    halted(&site, &mut book, now, streams).map(Halted::Logged)
+}
+
+/// A halt is in the log. What goes wrong from here on takes nothing of that back.
+fn halted(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    if let Err(failure) = hold::lift(&site.path("")) {
         site.tell(streams, &failure.message);
     }
-    logged(&site, &mut book, "halted", now, streams)
+    logged(site, book, "halted", now, streams)
 }
 
 /// Tells the witnesses of a halt beside the log.
@@ -127,6 +160,7 @@ pub(super) fn resume(directory: &Path, arguments: &RolloutReason, now: u64, stre
             "the newest rollout goes on already; `contentcheck rollout advance` writes tokens that are missing";
         return Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)));
     }
+    site.goes_on(book.state())?;
     let entry = of_newest(book.state(), now, Body::Resume(Resume { reason: arguments.reason.clone() }))?;
     match site.submit(&mut book, entry, &signers, now, streams)? {
         Submitted::Logged(_) => logged(&site, &mut book, "goes on", now, streams),
@@ -313,9 +347,24 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
         )));
     }
     let bytes = entry.to_bytes();
+    let halt = match &entry.body {
+        // Who may halt has said so, whatever becomes of this file.
+        Body::Halt(halt) if state.told(&bytes).is_ok_and(|told| state.keeps_back(&told)) => Some(halt),
+        _ => None,
+    };
+    if let Some(halt) = halt {
+        let held = hold::put(directory, &halt.reason, now)?;
+        site.tell(streams, &format!("held by {}: no ring opens and no token is written here", files::name(&held)));
+        tokens::withdraw(&site, &state, true, streams)?;
+    }
     state.rehearse(&[&bytes]).map_err(|why| {
-        let message =
-            format!("{name}: this can no longer be logged: {why}; remove the file, and run again what asked for it");
+        let next = match halt {
+            Some(_) => {
+                "the log has grown since it was made: `contentcheck rollout halt --reason WORDS` makes another one"
+            }
+            None => "remove the file, and run again what asked for it",
+        };
+        let message = format!("{name}: this can no longer be logged: {why}; {next}");
         Failure::findings(coded(code_of(&why), &message))
     })?;
     write::write(&arguments.draft, &bytes)?;
@@ -326,11 +375,15 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
     }
     let found = entry.signatures.len();
     let mut book = site.book()?;
+    if matches!(entry.body, Body::Resume(_)) {
+        site.goes_on(book.state())?;
+    }
     site.keeps_plan(&mut book, &entry.body, now, streams)?;
     book.append(&[&bytes]).map_err(failed)?;
     write::remove(&arguments.draft)?;
     let exit = match entry.body {
-        Body::Halt(_) | Body::Resume(_) => after(&site, &mut book, now, streams)?,
+        Body::Halt(_) => halted(&site, &mut book, now, streams)?,
+        Body::Resume(_) => after(&site, &mut book, now, streams)?,
         _ => site.cosign(&mut book, now, streams).map(|_| Exit::Fine)?,
     };
     talk(streams, &format!("{name}: signed by {found}, and logged; what asked for it can go on"));

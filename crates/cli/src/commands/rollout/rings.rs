@@ -13,7 +13,7 @@ use contentcheck_rollout::witness::LATE;
 use contentcheck_rollout::{Body, Book, NoBook, Refusal};
 
 use super::show::ring_name;
-use super::site::{REPORTS, Site, Submitted, coded, failed, of_newest, said, there};
+use super::site::{REPORTS, Site, Submitted, coded, failed, is_busy, of_newest, said, there};
 use super::tokens;
 use crate::Streams;
 use crate::args::RolloutAdvance;
@@ -29,6 +29,9 @@ pub(super) fn start(directory: &Path, now: u64, streams: &mut Streams<'_>) -> Ou
     let site = Site::open(directory)?;
     let mut book = site.book()?;
     let rollout = newest(&book)?;
+    if matches!(rollout.phase(), Phase::Planned | Phase::Started) {
+        site.goes_on(book.state())?;
+    }
     match rollout.phase() {
         Phase::Planned => begin(&site, &mut book, now, streams)?,
         Phase::Started => open_first(&mut book, now)?,
@@ -108,16 +111,32 @@ fn first_opened(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut
     Ok(exit)
 }
 
+/// Looks at what devices reported, and opens the next ring where that is good. Where it cannot be looked at, or the log cannot be written, what is
+/// offered may be bad and nobody knows: no device is let in on until it can.
 pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    advance_or_fail(directory, arguments, now, streams).map_err(|failure| {
+        if is_busy(&failure) || !tokens::are_there(directory) {
+            return failure;
+        }
+        let gone = tokens::take_away_all(directory);
+        let message = format!(
+            "{}\n{gone}\n  nobody can tell whether the release is good while this fails: `contentcheck rollout advance` writes tokens again when it does not",
+            failure.message
+        );
+        Failure { message, ..failure }
+    })
+}
+
+fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
     let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
     let rollout = newest(&book)?.clone();
-    let halts = site.unlogged_halts(book.state());
+    let held = site.held(book.state());
     // Also where the command that stopped it ended too early for that.
-    tokens::withdraw(&site, book.state(), !halts.is_empty(), streams)?;
-    if let Some(text) = not_in_log(&halts) {
-        site.tell(streams, &coded(&codes::WITNESS_REFUSES, &text));
+    tokens::withdraw(&site, book.state(), held.is_some(), streams)?;
+    if let Some(text) = held {
+        site.tell(streams, &coded(&codes::OUT_OF_TURN, &text));
         written(writeln!(streams.out, "halted, and not in the log: no ring opens, and no token is written"))?;
         return Ok(Exit::Findings);
     }
@@ -144,6 +163,8 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
         Some(until) => {
             for ring in 0..=open_ring {
                 if !evidence(&site, &mut book, &reports, ring, (until.min(now), now), &signers, streams)? {
+                    // Nobody judges what is not in the log.
+                    tokens::withdraw(&site, book.state(), true, streams)?;
                     return Ok(Exit::Findings);
                 }
             }
@@ -154,12 +175,21 @@ pub(super) fn advance(directory: &Path, arguments: &RolloutAdvance, now: u64, st
     if opened.is_ok() {
         signed = site.cosign(&mut book, now, streams)?;
     }
-    let exit = tokens::write(&site, &book, signed, streams)?;
+    let is_failing = failing(&site, newest(&book)?, streams)?;
+    let exit = if is_failing {
+        tokens::withdraw(&site, book.state(), true, streams)?;
+        Exit::Findings
+    } else {
+        tokens::write(&site, &book, signed, streams)?
+    };
     tokens::withdraw(&site, book.state(), false, streams)?;
     let rollout = newest(&book)?;
     let is_open = exit == Exit::Fine;
-    let exit = if failing(&site, rollout, streams)? { Exit::Findings } else { exit };
-    let no_token = "; no device is let in while too few witnesses sign";
+    let no_token = if is_failing {
+        "; no further device is let in while most devices of a ring report that the release failed"
+    } else {
+        "; no device is let in while too few witnesses sign"
+    };
     match (rollout.phase(), opened) {
         (Phase::Open { ring }, Ok(())) => {
             opened_or_logged(&ring_name(rollout, *ring), is_open, streams)?;
@@ -211,8 +241,8 @@ fn failing(site: &Site, rollout: &Rollout, streams: &mut Streams<'_>) -> Result<
             site.tell(
                 streams,
                 &format!(
-                    "{}: {} of {} devices report that the release FAILED, and no test has decided; `contentcheck rollout explain` shows the \
-                     groups, and `contentcheck rollout halt --reason WORDS` stops it",
+                    "{}: {} of {} devices report that the release FAILED, and no test has decided: its tokens are taken away. `contentcheck rollout \
+                     explain` shows the groups, and `contentcheck rollout halt --reason WORDS` stops it for good",
                     ring_name(rollout, ring),
                     all.reported,
                     all.receipts
@@ -221,17 +251,6 @@ fn failing(site: &Site, rollout: &Rollout, streams: &mut Streams<'_>) -> Result<
         }
     }
     Ok(is_failing)
-}
-
-/// That somebody halted, and the log does not have it.
-pub(super) fn not_in_log(halts: &[(String, u64)]) -> Option<String> {
-    let at = halts.iter().map(|(_, at)| *at).max()?;
-    let by = halts.iter().map(|(by, _)| by.as_str()).collect::<Vec<_>>().join(", ");
-    Some(format!(
-        "halted at {} UTC by {by}, and not in the log: no ring opens and no token is written here. \
-         `contentcheck rollout halt --reason WORDS` writes it, and two people let the rollout go on after that",
-        utc(at)
-    ))
 }
 
 /// That reports are gone of which the log has evidence. That is not the same as none.

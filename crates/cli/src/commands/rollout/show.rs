@@ -13,7 +13,7 @@ use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::state::{Phase, Rollout};
 
 use super::keys;
-use super::rings::{UNSTARTABLE, lost, not_in_log};
+use super::rings::{UNSTARTABLE, lost};
 use super::site::{DRAFTS, KEYS, Site, said, there};
 use crate::Streams;
 use crate::args::{DeviceFormat, RolloutReport, RolloutStatus as Arguments};
@@ -72,7 +72,7 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
         )
     });
     let status = Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other));
-    Ok(status.and_stopped(not_in_log(&site.unlogged_halts(log.state()))))
+    Ok(status.and_stopped(site.held(log.state())))
 }
 
 /// The evidence of each ring that is open, and the largest log that a device says it has seen: its entries, and their root.

@@ -7,6 +7,7 @@
 //! | `reports/`, `rolls/` | who makes evidence, and witnesses |
 //! | `keys/`, `witnesses/` | their owners |
 //! | `drafts/` | whose signatures are missing |
+//! | `stopped/` | every command: a file there holds every rollout, whatever the log says |
 //! | `plans/` | whoever starts: the checkpoint of each plan, as witnesses signed it |
 
 mod witnesses;
@@ -154,6 +155,14 @@ pub(super) fn said(error: &std::io::Error) -> String {
     files::reason(error)
 }
 
+/// What a failure says where somebody else writes the log.
+const WAITED: &str = "and has not ended after";
+
+/// Whether nothing else is wrong than that somebody else writes the log.
+pub(super) fn is_busy(failure: &Failure) -> bool {
+    failure.message.contains(WAITED)
+}
+
 /// How long whoever writes the log already is waited for: a halt is not refused since an `advance` runs.
 const PATIENCE: Duration = Duration::from_secs(20);
 
@@ -226,10 +235,9 @@ impl Site {
         }
         let storage = Directory::open_within(self.path(LOG), PATIENCE).map_err(|error| {
             let waited = match error.kind() {
-                ErrorKind::WouldBlock => format!(
-                    ", and has not ended after {} s\n  help: end it, or wait for it, and run this again",
-                    PATIENCE.as_secs()
-                ),
+                ErrorKind::WouldBlock => {
+                    format!(", {WAITED} {} s\n  help: end it, or wait for it, and run this again", PATIENCE.as_secs())
+                }
                 _ => String::new(),
             };
             Failure::usage(format!("{}: {}{waited}", files::name(&self.path(LOG)), said(&error)))

@@ -331,6 +331,7 @@ impl Daemons {
             reports: Some(here.recounter()?),
             hooks: Vec::new(),
             clock: clock.clone(),
+            stopped: None,
         };
         let dashboard = shown.start(listener(dashboard)?).map_err(|error| Failure::usage(said(&error)))?;
         let daemons = Self { collector: Some(collector), witnesses, dashboard };

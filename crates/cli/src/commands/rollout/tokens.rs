@@ -1,8 +1,10 @@
 //! Tokens: the files that let devices into a ring. They are written here and nowhere else, and taken away here when a rollout is stopped.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use contentcheck_log::floors::FRESH;
 use contentcheck_log::write::Directory;
@@ -31,6 +33,13 @@ pub(super) fn write(site: &Site, book: &Book<Directory>, signed: usize, streams:
     let Some(rollout) = book.state().newest().filter(|rollout| !rollout.offered().is_empty()) else {
         return Ok(Exit::Fine);
     };
+    // Whoever halts waits for this one, so no token is written behind the back of a halt.
+    let _one = alone(&site.path(TOKENS));
+    if let Some(text) = site.held(book.state()) {
+        site.tell(streams, &coded(&codes::OUT_OF_TURN, &text));
+        withdraw(site, book.state(), true, streams)?;
+        return Ok(Exit::Findings);
+    }
     let keys = book.state().keys().ok_or_else(|| Failure::internal("a log without keys"))?;
     let trust = Trust::read(&keys.trust).map_err(|why| Failure::internal(why.to_string()))?;
     // Signatures of before may be enough for now; devices take none that are older than a day.
@@ -76,12 +85,28 @@ pub(super) fn write(site: &Site, book: &Book<Directory>, signed: usize, streams:
         }
         before = proof;
     }
-    // Somebody may have halted meanwhile, beside the log: whoever does leaves a draft before the tokens go.
-    if site.unlogged_halts(book.state()).is_empty() {
+    // Where the lock could not be had, somebody may have halted meanwhile: whoever does puts a hold before the tokens go.
+    if site.held(book.state()).is_none() {
         return Ok(Exit::Fine);
     }
     withdraw(site, book.state(), true, streams)?;
     Ok(Exit::Findings)
+}
+
+/// Locks the directory of tokens, for as long as what is given lives. Nothing where that is not to be had in a few seconds: whoever halts does
+/// not wait for somebody who hangs.
+pub(super) fn alone(tokens: &Path) -> Option<File> {
+    const PATIENCE: Duration = Duration::from_secs(3);
+    fs::create_dir_all(tokens).ok()?;
+    let lock = File::options().create(true).truncate(false).write(true).open(tokens.join(".lock")).ok()?;
+    let began = Instant::now();
+    while lock.try_lock().is_err() {
+        if began.elapsed() > PATIENCE {
+            return None;
+        }
+        thread::sleep(Duration::from_millis(20));
+    }
+    Some(lock)
 }
 
 /// Takes away the tokens of rollouts that were stopped, and says until when those hold that devices may have fetched already. The proofs stay:
@@ -133,15 +158,28 @@ pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &m
     Ok(Exit::Fine)
 }
 
+/// Whether a token is there for devices to fetch.
+pub(super) fn are_there(directory: &Path) -> bool {
+    !all(directory).is_empty()
+}
+
+/// Every token, whatever the log says of its rollout.
+fn all(directory: &Path) -> Vec<PathBuf> {
+    let rollouts = fs::read_dir(directory.join(TOKENS)).into_iter().flatten().flatten();
+    let files = rollouts.flat_map(|rollout| fs::read_dir(rollout.path()).into_iter().flatten().flatten());
+    let paths = files.map(|file| file.path());
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "token")).collect();
+    paths.sort();
+    paths
+}
+
 /// Takes away every token, where nothing can be known of rollouts: of a log that cannot be read, or that is an older copy. Says what is gone. No
 /// device is harmed by a token that is not there, and `advance` writes it again where it may.
 pub(super) fn take_away_all(directory: &Path) -> String {
+    let _one = alone(&directory.join(TOKENS));
     let (mut gone, mut left) = (Vec::new(), Vec::new());
-    let rollouts = fs::read_dir(directory.join(TOKENS)).into_iter().flatten().flatten();
-    let files = rollouts.flat_map(|rollout| fs::read_dir(rollout.path()).into_iter().flatten().flatten());
-    let mut paths: Vec<PathBuf> = files.map(|file| file.path()).collect();
-    paths.sort();
-    for path in paths.into_iter().filter(|path| path.extension().is_some_and(|extension| extension == "token")) {
+    for path in all(directory) {
         match fs::remove_file(&path) {
             Ok(()) => gone.push(files::name(&path)),
             Err(error) => left.push(format!("{}: {}", files::name(&path), said(&error))),

@@ -1,6 +1,7 @@
 //! The witnesses of a directory of rollouts: what they have seen, what they were told, and their signatures.
 
 use std::fs;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 use contentcheck_fleet::clock::Clock;
@@ -10,8 +11,11 @@ use contentcheck_log::write::{Directory, Fault, ReadOnly, seen_by};
 use contentcheck_log::{Hash, VerifierKey};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::files;
+use contentcheck_rollout::state::Told;
+use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Body, Book, NoBook, State};
 
+use super::super::hold;
 use super::{DRAFTS, LOG, SETTINGS, Site, coded};
 use crate::Streams;
 use crate::exit::Failure;
@@ -52,23 +56,52 @@ impl Site {
         })
     }
 
-    /// Halts of the newest rollout that are not in the log, by who has them, and when they were made: witnesses of this machine that were
-    /// told, and drafts. Whoever halts leaves a draft before anything else, so a halt counts in this directory whatever becomes of the log.
-    pub(in crate::commands::rollout) fn unlogged_halts(&self, state: &State) -> Vec<(String, u64)> {
+    /// What keeps rings and tokens back here and is not in the log, in a sentence; nothing where nothing does. Files below `stopped/`, whatever
+    /// is in them, and halts of the newest rollout: those that witnesses of this machine were told of, and drafts.
+    pub(in crate::commands::rollout) fn held(&self, state: &State) -> Option<String> {
+        let files = hold::standing(&self.directory);
+        let halts = self.unlogged_halts(state);
+        let by: Vec<String> =
+            files.iter().map(|path| files::name(path)).chain(halts.iter().map(|(by, _)| by.clone())).collect();
+        let at = halts.iter().map(|(_, at)| *at).chain(files.iter().filter_map(|path| hold::time(path))).max();
+        let at = at.map_or_else(String::new, |at| format!(" at {} UTC", utc(at)));
+        let by_hand = if files.is_empty() { "" } else { "; where it was a mistake, remove the file" };
+        (!by.is_empty()).then(|| {
+            format!(
+                "halted{at} by {}, and not in the log: no ring opens and no token is written here. \
+                 `contentcheck rollout halt --reason WORDS` writes it, and two people let the rollout go on after that{by_hand}",
+                by.join(", ")
+            )
+        })
+    }
+
+    /// Refuses to go on where something holds.
+    pub(in crate::commands::rollout) fn goes_on(&self, state: &State) -> Result<(), Failure> {
+        match self.held(state) {
+            Some(text) => Err(Failure::findings(coded(&codes::OUT_OF_TURN, &text))),
+            None => Ok(()),
+        }
+    }
+
+    /// Halts of the newest rollout that are not in the log, by who has them, and when they were made.
+    fn unlogged_halts(&self, state: &State) -> Vec<(String, u64)> {
         let Some(newest) = state.newest() else { return Vec::new() };
-        let is_kept_back = |at: u64| newest.halted_at().is_none_or(|known| known < at);
         let told = self.settings.witness.iter().filter_map(|witness| {
-            let storage = ReadOnly::new(self.directory.join(witness.directory.as_ref()?));
-            let halts = contentcheck_rollout::book::halts(&storage).ok()?;
-            let at =
-                halts.into_iter().filter(|(id, at)| *id == newest.id() && is_kept_back(*at)).map(|(_, at)| at).max()?;
-            Some((format!("witness `{}`", witness.name), at))
+            let directory = self.directory.join(witness.directory.as_ref()?);
+            let by = format!("witness `{}`", witness.name);
+            // What it was told nobody knows where that is damaged or gone.
+            let Ok(halts) = contentcheck_rollout::book::halts(&ReadOnly::new(&directory)) else {
+                return directory.is_dir().then(|| (format!("{by}, of which the file `halts` is damaged or gone"), 0));
+            };
+            let is_meant = |halt: &&Told| halt.id == newest.id() && state.keeps_back(halt);
+            Some((by, halts.iter().filter(is_meant).map(|halt| halt.at).max()?))
         });
         let drafts = fs::read_dir(self.path(DRAFTS)).into_iter().flatten().filter_map(|file| {
             let path = file.ok()?.path();
             let entry = Self::draft(&path).ok().filter(|entry| matches!(entry.body, Body::Halt(_)))?;
-            let is_of_newest = entry.of.is_some_and(|(id, _)| id == newest.id());
-            (is_of_newest && is_kept_back(entry.time)).then(|| (files::name(&path), entry.time))
+            let (id, after) = entry.of.filter(|(id, _)| *id == newest.id())?;
+            let halt = Told { id, at: entry.time, after };
+            state.keeps_back(&halt).then(|| (files::name(&path), entry.time))
         });
         let mut all: Vec<(String, u64)> = told.chain(drafts).collect();
         all.sort();
@@ -92,15 +125,25 @@ impl Site {
         Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)))
     }
 
-    /// A witness of this machine, at a time.
-    pub(in crate::commands::rollout) fn keeper(&self, name: &str, clock: Clock) -> Result<Keeper, Failure> {
+    /// The directory of a witness of this machine.
+    fn home(&self, name: &str) -> Result<PathBuf, Failure> {
         let known = self.settings.witness.iter().find(|witness| witness.name == name);
         let directory = known.and_then(|witness| witness.directory.as_ref());
-        let directory = directory.ok_or_else(|| {
-            Failure::usage(format!("{SETTINGS}: there is no witness `{name}` with a directory on this machine"))
-        })?;
+        directory.map(|directory| self.directory.join(directory)).ok_or_else(|| {
+            Failure::usage(format!("{SETTINGS}: there is no witness `{name}` with a `directory` on this machine"))
+        })
+    }
+
+    /// A person says that a witness was brought here with all that it had.
+    pub(in crate::commands::rollout) fn moved(&self, name: &str) -> Result<(), Failure> {
+        contentcheck_fleet::witness::moved(&self.home(name)?).map_err(|why| Failure::usage(why.to_string()))
+    }
+
+    /// A witness of this machine, at a time.
+    pub(in crate::commands::rollout) fn keeper(&self, name: &str, clock: Clock) -> Result<Keeper, Failure> {
+        let directory = self.home(name)?;
         let log = (self.place(), self.settings.log.as_str());
-        Keeper::open(&self.directory.join(directory), log, self.recounter()?, clock).map_err(|why| match why {
+        Keeper::open(&directory, log, self.recounter()?, clock).map_err(|why| match why {
             NoWitness::Runs(place) => Failure::usage(format!(
                 "witness `{name}` runs already, and one process at a time signs with its key ({}); where it runs as a daemon, \
                  {SETTINGS} names its `url` instead of its `directory`",
@@ -118,9 +161,21 @@ impl Site {
         streams: &mut Streams<'_>,
     ) -> Result<(usize, usize), Failure> {
         let mut told = 0_usize;
-        for witness in &self.settings.witness {
-            let outcome = match &witness.url {
-                Some(url) => Remote::new(url, &witness.key).tell(halt).map_err(|why| why.to_string()),
+        // Those that answer are told at once, whoever hangs.
+        let mut elsewhere: Vec<_> = std::thread::scope(|scope| {
+            let remote = self.settings.witness.iter().map(|witness| {
+                let url = witness.url.as_ref()?;
+                Some(scope.spawn(move || Remote::new(url, &witness.key).tell(halt).map_err(|why| why.to_string())))
+            });
+            let asked: Vec<_> = remote.collect();
+            let ended = |one: std::thread::ScopedJoinHandle<'_, Result<(), String>>| {
+                one.join().unwrap_or_else(|_| Err("telling it ended in a fault".to_owned()))
+            };
+            asked.into_iter().map(|one| one.map(ended)).collect()
+        });
+        for (witness, remote) in self.settings.witness.iter().zip(elsewhere.iter_mut()) {
+            let outcome = match remote.take() {
+                Some(outcome) => outcome,
                 None => self
                     .keeper(&witness.name, Arc::new(move || now))
                     .map_err(|failure| failure.message)

@@ -1,0 +1,76 @@
+//! What holds this directory, whatever its log says: `stopped/`.
+//!
+//! Whoever halts puts a file there before anything else is looked at, so that a halt counts here although the log, the settings or the keys
+//! cannot be read. That a file is there is enough: one that is empty or damaged holds as well. The halt that is logged takes them away.
+
+use std::fs::{self, File};
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use contentcheck_project::{files, write};
+use contentcheck_rollout::time::utc;
+
+use super::site::said;
+use crate::exit::Failure;
+
+/// The directory of the files.
+const STOPPED: &str = "stopped";
+
+/// Puts a hold. Where there is no room for its words, an empty file holds.
+pub(super) fn put(directory: &Path, reason: &str, now: u64) -> Result<PathBuf, Failure> {
+    let place = directory.join(STOPPED);
+    let failed =
+        |path: &Path, error: &std::io::Error| Failure::usage(format!("{}: {}", files::name(path), said(error)));
+    if !directory.is_dir() {
+        return Err(failed(directory, &ErrorKind::NotFound.into()));
+    }
+    match fs::create_dir(&place) {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(&place, &error)),
+        _ => {}
+    }
+    let path = place.join(format!("halt-{now}"));
+    let words = format!("halted at {} UTC: {}\n", utc(now), contentcheck_model::diagnostic::visible(reason));
+    if write::write(&path, words.as_bytes()).is_err() {
+        File::create(&path).map_err(|error| failed(&path, &error))?;
+    }
+    Ok(path)
+}
+
+/// What holds the directory, by name.
+pub(super) fn standing(directory: &Path) -> Vec<PathBuf> {
+    let place = directory.join(STOPPED);
+    match fs::read_dir(&place) {
+        Ok(entries) => {
+            // What cannot be listed may be one.
+            let mut all: Vec<PathBuf> =
+                entries.map(|entry| entry.map_or_else(|_| place.clone(), |entry| entry.path())).collect();
+            all.sort();
+            all
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        // It is there, and nobody knows what is in it.
+        Err(_) => vec![place],
+    }
+}
+
+/// When a hold was put, as its name says.
+pub(super) fn time(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.strip_prefix("halt-")?.parse().ok()
+}
+
+/// Takes the holds away, since the log has what they were about. Those that cannot be removed hold on, and are named.
+pub(super) fn lift(directory: &Path) -> Result<(), Failure> {
+    let mut left = Vec::new();
+    for path in standing(directory) {
+        if let Err(error) = fs::remove_file(&path) {
+            left.push(format!("{}: {}", files::name(&path), said(&error)));
+        }
+    }
+    if left.is_empty() {
+        return Ok(());
+    }
+    Err(Failure::usage(format!(
+        "{}; remove it by hand, since it holds every rollout of this directory",
+        left.join("; ")
+    )))
+}
