@@ -300,10 +300,11 @@ impl Recounter {
 }
 
 impl Recounter {
-    /// The largest log that a device said it had seen, by what was counted last.
+    /// The logs that devices say they have seen, by what was counted last: entries, their root, and a device that says so.
     #[must_use]
-    pub fn seen(&self) -> Option<(u64, Hash)> {
-        self.counted.lock().unwrap_or_else(PoisonError::into_inner).as_ref()?.tally.seen()
+    pub fn seen(&self) -> Vec<(u64, Hash, [u8; 32])> {
+        let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
+        counted.as_ref().map_or_else(Vec::new, |counted| counted.tally.seen().collect())
     }
 }
 

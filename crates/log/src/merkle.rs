@@ -5,7 +5,7 @@ use core::fmt;
 use sha2::{Digest as _, Sha256};
 
 /// A hash of a tree: SHA-256.
-#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Hash(pub [u8; 32]);
 
 impl Hash {

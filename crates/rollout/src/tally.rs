@@ -204,9 +204,12 @@ pub struct Tally {
     frontier: Frontier,
     /// When the newest report came.
     newest: Option<Time>,
-    /// The largest log that a device says it has seen: its entries, and their root.
-    seen: Option<(u64, Hash)>,
+    /// The logs that devices say they have seen, each with a device that says so.
+    seen: BTreeMap<(u64, Hash), [u8; 32]>,
 }
+
+/// The most different logs that devices are heard to have seen. There are as many as checkpoints that were shown to them; what is beyond is made up.
+const LOGS: usize = 1_024;
 
 impl Tally {
     /// A tally of a rollout that was started. Nothing before that: no device has a ring.
@@ -223,7 +226,7 @@ impl Tally {
             beside: BTreeMap::new(),
             frontier: Frontier::default(),
             newest: None,
-            seen: None,
+            seen: BTreeMap::new(),
         })
     }
 
@@ -246,10 +249,10 @@ impl Tally {
         follows
     }
 
-    /// The largest log that a device says it has seen: its entries, and their root. One device may lie; what it says is a reason to look.
-    #[must_use]
-    pub const fn seen(&self) -> Option<(u64, Hash)> {
-        self.seen
+    /// The logs that devices say they have seen: entries, their root, and a device that says so. One device may lie; what it says is a reason to
+    /// look.
+    pub fn seen(&self) -> impl Iterator<Item = (u64, Hash, [u8; 32])> {
+        self.seen.iter().map(|((size, root), device)| (*size, *root, *device))
     }
 
     /// Reports so far, with those that said nothing new.
@@ -280,8 +283,8 @@ impl Tally {
         }
         let report = received.report();
         let Some(stratum) = roll.stratum(&report.device) else { return };
-        if self.seen.is_none_or(|(size, _)| size < report.seen.0) {
-            self.seen = Some(report.seen);
+        if report.seen.0 > 0 && self.seen.len() < LOGS {
+            self.seen.entry(report.seen).or_insert(report.device);
         }
         let is_partner = report.what.is_of_partner();
         let ring = self.opening.ring_of(&report.device);

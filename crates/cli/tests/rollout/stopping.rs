@@ -526,3 +526,25 @@ fn an_advance_that_fails_takes_the_tokens_away_until_it_does_not() {
     assert_eq!(tokens(&world, 12), ["ring-0.token"]);
     drop(lock);
 }
+
+/// Devices that are shown another log are told of for as long as they say so: the log grows, and never was the one that they saw.
+#[test]
+fn a_log_that_never_was_is_told_however_long_this_one_gets() {
+    let mut world = started("forked");
+    let devices = world.let_in();
+    world.well(&devices, START, START + 10 * MINUTE);
+    let status = world.must(0, START + 10 * MINUTE, &["status"]);
+    assert!(!status.out.contains("never was"), "{}", status.out);
+    let sizes = [2, world.state().size()];
+    for (from, seen) in (11..).step_by(8).zip(sizes) {
+        (world.is_forked, world.seen) = (true, seen);
+        world.report(vec![(START + from * MINUTE, devices[0], What::Well)]);
+        (world.is_forked, world.seen) = (false, 1);
+        world.report(vec![(START + (from + 1) * MINUTE, devices[1], What::Well)]);
+        for minute in [from + 2, from + 4] {
+            world.run(START + minute * MINUTE, &["advance"]);
+            let status = world.run(START + minute * MINUTE, &["status"]);
+            assert!(status.out.contains("reports a log of 2 entries, which this one"), "{seen}: {}", status.out);
+        }
+    }
+}

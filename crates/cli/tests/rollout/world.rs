@@ -27,6 +27,8 @@ pub(crate) struct World {
     pub(crate) numbers: BTreeMap<(usize, bool), u64>,
     /// Entries of the log that devices say they have seen.
     pub(crate) seen: u64,
+    /// Whether they are shown another log than this one.
+    pub(crate) is_forked: bool,
 }
 
 impl Drop for World {
@@ -55,7 +57,7 @@ impl World {
                 SecretKey::of_seed("device", Algorithm::Note, &seed).unwrap()
             })
             .collect();
-        Self { root, keys, numbers: BTreeMap::new(), seen: 1 }
+        Self { root, keys, numbers: BTreeMap::new(), seen: 1, is_forked: false }
     }
 
     pub(crate) fn run(&self, now: u64, arguments: &[&str]) -> Run {
@@ -129,6 +131,18 @@ impl World {
             .unwrap()
     }
 
+    /// The root of the log with so many entries; of one that has fewer, none of it.
+    pub(crate) fn root_at(&self, size: u64) -> Hash {
+        let storage = contentcheck_log::write::ReadOnly::new(self.root.join("fleet/log"));
+        let settings: toml::Table =
+            toml::from_str(&fs::read_to_string(self.root.join("fleet/rollout.toml")).unwrap()).unwrap();
+        let key = contentcheck_log::VerifierKey::read(settings["log"].as_str().unwrap()).unwrap();
+        let entries = contentcheck_log::write::View::open(storage, &key).unwrap().entries().unwrap();
+        let mut frontier = contentcheck_log::write::Frontier::default();
+        entries.iter().take(usize::try_from(size).unwrap()).for_each(|entry| frontier.push(entry));
+        frontier.root()
+    }
+
     pub(crate) fn opening(&self) -> Opening {
         let state = self.state();
         let rollout = state.newest().unwrap();
@@ -159,18 +173,13 @@ impl World {
         let file = place.join("0.reports");
         let mut bytes = fs::read(&file).unwrap_or_default();
         let until = reports.last().map_or(0, |(at, ..)| *at);
+        let root = if self.is_forked { Hash([9; 32]) } else { self.root_at(self.seen) };
         for (at, device, what) in reports {
             let number = self.numbers.entry((device, what.is_of_partner())).or_default();
             *number += 1;
             let key = &self.keys[device];
-            let report = Report {
-                device: key.public(),
-                rollout,
-                number: *number,
-                clock: at,
-                what,
-                seen: (self.seen, Hash([0; 32])),
-            };
+            let report =
+                Report { device: key.public(), rollout, number: *number, clock: at, what, seen: (self.seen, root) };
             bytes.extend(at.to_le_bytes());
             bytes.extend(report.sign(key));
         }

@@ -38,6 +38,8 @@ pub struct Told {
 pub struct State {
     log: String,
     frontier: Frontier,
+    /// The root with each entry as the last one.
+    roots: Vec<Hash>,
     time: u64,
     keys: Option<Keys>,
     censuses: BTreeMap<[u8; 32], Census>,
@@ -57,6 +59,7 @@ impl State {
         Self {
             log: log.to_owned(),
             frontier: Frontier::default(),
+            roots: Vec::new(),
             time: 0,
             keys: None,
             censuses: BTreeMap::new(),
@@ -103,6 +106,13 @@ impl State {
     #[must_use]
     pub fn root(&self) -> Hash {
         self.frontier.root()
+    }
+
+    /// Whether this is a log that the log was: so many of its entries, with their root.
+    #[must_use]
+    pub fn was(&self, size: u64, root: &Hash) -> bool {
+        let last = size.checked_sub(1).and_then(|last| usize::try_from(last).ok());
+        last.and_then(|last| self.roots.get(last)) == Some(root)
     }
 
     /// When the newest entry says that it was made, in seconds since 1970.
@@ -205,6 +215,7 @@ impl State {
             Logged::Entry(entry) => self.entry(entry, bytes)?,
         }
         self.frontier.push(bytes);
+        self.roots.push(self.frontier.root());
         Ok(())
     }
 

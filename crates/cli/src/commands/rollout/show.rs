@@ -51,7 +51,7 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
     site.is_as_long(&memories, (log.state().size(), log.state().root()))?;
     let (live, told, trouble) = match live(&site, log.state()) {
         Ok((live, told)) => (live, told, None),
-        Err(why) => (Vec::new(), None, Some(why)),
+        Err(why) => (Vec::new(), Vec::new(), Some(why)),
     };
     let seen = Seen { state: log.state(), checkpoint: log.checkpoint(), live: &live, trouble: trouble.as_deref(), now };
     let plan = log.state().newest().filter(|rollout| *rollout.phase() == Phase::Planned);
@@ -60,31 +60,37 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
         Some(plan) => site.plan_checkpoint(log.state(), plan)?.is_none(),
         None => false,
     };
-    let other = told.filter(|(size, root)| {
-        let (own, own_root) = (log.state().size(), log.state().root());
-        *size > own || (*size == own && *root != own_root)
-    });
-    let other = other.map(|(size, _)| {
-        format!(
-            "a device or more reports a log of {size} entries, which is not this one with {}: devices may be shown another log, or this one was put \
-             back from an older copy",
-            log.state().size()
-        )
-    });
+    let other = others(log.state(), &told);
     let status = Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other));
     Ok(status.and_stopped(site.held(log.state())))
 }
 
-/// The evidence of each ring that is open, and the largest log that a device says it has seen: its entries, and their root.
-type Live = (Vec<Evidence>, Option<(u64, Hash)>);
+/// What devices say that they have seen which this log never was, in a sentence. A log that grew does not make it right.
+fn others(state: &contentcheck_rollout::State, seen: &[(u64, Hash, [u8; 32])]) -> Option<String> {
+    let others: Vec<_> = seen.iter().filter(|(size, root, _)| !state.was(*size, root)).collect();
+    let (size, _, device) = others.first()?;
+    let more = match others.len() {
+        1 => String::new(),
+        count => format!(" ({count} such logs are reported)"),
+    };
+    Some(format!(
+        "device {} reports a log of {size} entries, which this one with {} never was{more}: devices may be shown another log, this one was put back \
+         from an older copy, or the device lies",
+        Hash(*device),
+        state.size()
+    ))
+}
+
+/// The evidence of each ring that is open, and the logs that devices say they have seen.
+type Live = (Vec<Evidence>, Vec<(u64, Hash, [u8; 32])>);
 
 fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Live, String> {
-    let Some(rollout) = state.newest() else { return Ok((Vec::new(), None)) };
-    let Some(open) = rollout.open_ring() else { return Ok((Vec::new(), None)) };
+    let Some(rollout) = state.newest() else { return Ok((Vec::new(), Vec::new())) };
+    let Some(open) = rollout.open_ring() else { return Ok((Vec::new(), Vec::new())) };
     site.roll_of(rollout).map_err(|failure| failure.message)?;
     let reports = site.recounter().map_err(|failure| failure.message)?;
     let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
-    let Some(until) = until else { return lost(rollout).map_or(Ok((Vec::new(), None)), Err) };
+    let Some(until) = until else { return lost(rollout).map_or(Ok((Vec::new(), Vec::new())), Err) };
     let of_rings = (0..=open).map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string()));
     let evidence = of_rings.collect::<Result<_, _>>()?;
     Ok((evidence, reports.seen()))
