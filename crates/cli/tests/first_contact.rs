@@ -654,3 +654,15 @@ fn an_exclusion_that_leaves_nothing_out_is_told_of_without_settings_too() {
         assert_eq!(lint.err.contains("leaves nothing out"), idle, "{glob}: {}", lint.err);
     }
 }
+
+/// A link that leads to nothing is there; what it leads to is not.
+#[cfg(unix)]
+#[test]
+fn a_link_to_nothing_is_named_with_what_it_leads_to() {
+    let directory = scratch("dangling");
+    std::os::unix::fs::symlink("gone.yml", directory.join("rule.yml")).unwrap();
+    let found = run(&directory, &["lint", "rule.yml", "--no-config"]);
+    assert_eq!(found.exit, 2);
+    assert!(found.err.contains("a link to gone.yml, and nothing is there"), "{}", found.err);
+    assert!(!found.err.contains("did you mean"), "{}", found.err);
+}

@@ -111,6 +111,42 @@ fn a_rule_that_asks_for_what_cannot_be_absent_says_so() {
     }
 }
 
+/// Lint finds what `prove` proves: events that fulfil the condition are of another template type.
+#[test]
+fn a_rule_whose_events_are_of_another_template_type_is_found_by_lint() {
+    for (asked, says) in [
+        ("EventID: '04730'\n        Provider_Name: Microsoft-Windows-Security-Auditing", "\"EventID\" \"04730\""),
+        ("EventID: '0x127a'\n        Provider_Name: Microsoft-Windows-Security-Auditing", "\"EventID\" \"0x127a\""),
+        ("EventID: '04730'\n        Provider_Name: null", "no \"Provider_Name\""),
+    ] {
+        let text = format!(
+            "title: t\nid: 00000000-0000-4000-8000-000000000027\nstatus: test\nlogsource:\n    product: windows\n    service: security\n\
+             detection:\n    a:\n        {asked}\n        Foo: evil\n    condition: a\nlevel: low\n"
+        );
+        let rules = directory("claimed", &[("a.yml", &text)]);
+        let rules = rules.to_str().unwrap();
+        let found = run(&["lint", rules, "--no-config", "--format", "short"]);
+        let line = found.out.lines().find(|line| line.contains("CC0611")).unwrap_or_default();
+        assert!(line.contains(says) && line.contains("never of `windows.security.other`"), "{asked}: {}", found.out);
+        assert!(run(&["prove", rules, "--no-config"]).err.contains("1 never"), "{asked}");
+    }
+}
+
+/// An id is the same in any case, as for the gate.
+#[test]
+fn a_rule_is_the_same_with_its_id_in_other_letters() {
+    let rule = |id: &str, image: &str| {
+        format!(
+            "title: t\nid: {id}\nstatus: test\nlogsource:\n    product: windows\n    category: process_creation\n\
+             detection:\n    a:\n        Image: '{image}'\n    condition: a\nlevel: low\n"
+        )
+    };
+    let old = directory("id-old", &[("a.yml", &rule("0000000a-0000-4000-8000-000000000027", "a"))]);
+    let new = directory("id-new", &[("a.yml", &rule("0000000A-0000-4000-8000-000000000027", "b"))]);
+    let found = run(&["diff", old.to_str().unwrap(), new.to_str().unwrap(), "--semantic", "--no-config"]);
+    assert!(found.out.contains("different") && !found.out.contains("removed"), "{}{}", found.out, found.err);
+}
+
 #[test]
 fn what_is_proved_is_said_with_its_place() {
     let rules = directory("prove", &[("a.content", RULES)]);

@@ -115,6 +115,15 @@ pub fn walk(paths: &[PathBuf], exclude: &[String], root: &Path, is_configured: b
     let exclude = globs.build().map_err(|error| Failure::usage(format!("an exclusion is malformed: {error}")))?;
     for path in paths {
         let metadata = fs::metadata(path).map_err(|error| {
+            // The link itself is there.
+            if let Ok(target) = fs::read_link(path) {
+                return Failure::usage(format!(
+                    "{}: a link to {}, and {} there",
+                    name(path),
+                    name(&target),
+                    if error.kind() == ErrorKind::NotFound { "nothing is".to_owned() } else { reason(&error) }
+                ));
+            }
             let near = if error.kind() == ErrorKind::NotFound { near(path) } else { None };
             let near = near.map_or_else(String::new, |near| format!("; did you mean `{near}`?"));
             Failure::usage(format!("{}: {}{near}", name(path), reason(&error)))

@@ -68,12 +68,12 @@ fn with_look(bytes: &[u8], change: impl Fn(&mut Look)) -> Vec<u8> {
 
 /// Both ways to load an image refuse a record of a section, and say the same of it; the image itself they take.
 #[track_caller]
-fn refused(image: &[u8], forged: &[u8], section: Section) {
+pub(super) fn refused_for(manifest: &Manifest<'_>, image: &[u8], forged: &[u8], section: Section) {
     let load = |bytes: &[u8]| {
         let read = Image::read(bytes).unwrap();
         let mut memory = Memory::of(&read);
-        let lent = read.verify(&MANIFEST, memory.workspace()).map(|_| ());
-        let owned = OwnedImage::load(bytes, &MANIFEST).map(|_| ());
+        let lent = read.verify(manifest, memory.workspace()).map(|_| ());
+        let owned = OwnedImage::load(bytes, manifest).map(|_| ());
         assert_eq!(lent, owned);
         owned
     };
@@ -81,6 +81,11 @@ fn refused(image: &[u8], forged: &[u8], section: Section) {
     assert_ne!(image, forged);
     let found = load(forged);
     assert!(matches!(found, Err(Rejection::Record { section: of, .. }) if of == section), "{found:?}");
+}
+
+#[track_caller]
+fn refused(image: &[u8], forged: &[u8], section: Section) {
+    refused_for(&MANIFEST, image, forged, section);
 }
 
 /// Of two inputs, so that each literal has an atom of its own.

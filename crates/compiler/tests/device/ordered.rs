@@ -6,7 +6,7 @@ use contentcheck_interpreter::format::{
 };
 use contentcheck_interpreter::{OwnedImage, hash};
 
-use super::forged::{records, with_records};
+use super::forged::{records, refused_for, with_records};
 use super::*;
 
 const TEMPLATES: &str = "template a.exec @ 1 { serves { product: acme, category: exec } 1 image: string 2 command: string 3 pid: int }\n\
@@ -33,24 +33,12 @@ fn image(native: &[(&str, &str)], keywords: &[(&str, &str)]) -> Vec<u8> {
     compile(&content, Options::default()).unwrap()
 }
 
-/// Both ways to load an image refuse a record of a section, and say the same of it; the image itself they take.
+/// Every sensor refuses it: the recorder, which supplies what the image reads, as one of them.
 #[track_caller]
 fn refused(image: &[u8], forged: &[u8], section: Section) {
     let recorder = Supplied::of_recorder(&Image::read(image).unwrap(), "recorder", "1");
     let supplies = recorder.supplies();
-    let manifest = recorder.manifest(&supplies);
-    let load = |bytes: &[u8]| {
-        let read = Image::read(bytes).unwrap();
-        let mut memory = Memory::of(&read);
-        let lent = read.verify(&manifest, memory.workspace()).map(|_| ());
-        let owned = OwnedImage::load(bytes, &manifest).map(|_| ());
-        assert_eq!(lent, owned);
-        owned
-    };
-    assert_eq!(load(image), Ok(()));
-    assert_ne!(image, forged);
-    let found = load(forged);
-    assert!(matches!(found, Err(Rejection::Record { section: of, .. }) if of == section), "{found:?}");
+    refused_for(&recorder.manifest(&supplies), image, forged, section);
 }
 
 /// One record in place of another.

@@ -69,6 +69,7 @@ enum Escape {
 }
 
 const LOOK_AROUND: &str = "write the exclusion as a filter selection with `not`";
+const LOOK_FOR: &str = "write what it looks for into the expression, or as a second value with `|re|all`";
 
 impl<'p> Parser<'p> {
     fn rest(&self) -> &'p str {
@@ -406,18 +407,17 @@ impl<'p> Parser<'p> {
         let name = rest.get(..length).unwrap_or("");
         self.at += length;
         match name {
+            "nla" | "negative_lookahead" | "nlb" | "negative_lookbehind" => {
+                self.unsupported(from, "look-around", LOOK_AROUND)
+            }
             "pla"
             | "positive_lookahead"
-            | "nla"
-            | "negative_lookahead"
             | "plb"
             | "positive_lookbehind"
-            | "nlb"
-            | "negative_lookbehind"
             | "napla"
             | "naplb"
             | "non_atomic_positive_lookahead"
-            | "non_atomic_positive_lookbehind" => self.unsupported(from, "look-around", LOOK_AROUND),
+            | "non_atomic_positive_lookbehind" => self.unsupported(from, "look-around", LOOK_FOR),
             "atomic" => self.unsupported(from, "an atomic group", "write a plain group, `(?:...)`; it may match more"),
             _ => self.unread(from, "a verb such as `(*UTF)`", "remove it; a `(` before a star is written `\\(`"),
         }
@@ -426,8 +426,9 @@ impl<'p> Parser<'p> {
     /// The groups that no automaton can match. The question mark is read.
     fn not_regular(&mut self, from: usize) -> Option<Problem> {
         let rest = self.rest();
-        let kinds: [(&[&str], &str, &'static str); 7] = [
-            (&["=", "!", "<=", "<!", "*", "<*"], "look-around", LOOK_AROUND),
+        let kinds: [(&[&str], &str, &'static str); 8] = [
+            (&["!", "<!"], "look-around", LOOK_AROUND),
+            (&["=", "<=", "*", "<*"], "look-around", LOOK_FOR),
             (&[">"], "an atomic group", "write a plain group, `(?:...)`; it may match more"),
             (&["P="], "a backreference", "write the alternatives out"),
             (&["R", "&", "P>", "+"], "recursion", "write the levels out"),

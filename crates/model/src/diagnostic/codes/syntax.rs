@@ -215,7 +215,7 @@ codes! {
     MIXED_AND_OR = "CC0137" "mixed-and-or" Warning fixable {
         cause: "A condition grew by one more `or` behind an `and`.",
         harm: "`and` binds tighter than `or`; who reads it the other way sees a filter apply where it does not.",
-        cure: "Put parentheses around what belongs together; `contentcheck fmt` shows how it is read.",
+        cure: "Put parentheses around what belongs together; `contentcheck lint --diff` shows how it is read.",
     }
     /// A key that the language does not have
     UNKNOWN_KEY = "CC0138" "unknown-key" Error {
