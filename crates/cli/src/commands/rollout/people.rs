@@ -15,7 +15,7 @@ use contentcheck_rollout::{Body, Book, Entry, NoBook, Refusal, Roll, State};
 use super::hold;
 use super::keys;
 use super::show::percent;
-use super::site::{DEVICES, Site, Submitted, code_of, coded, failed, of_newest, sign as sign_with};
+use super::site::{DEVICES, Site, Submitted, TOKENS, code_of, coded, failed, of_newest, sign as sign_with};
 use super::tokens;
 use crate::Streams;
 use crate::args::{RolloutHalt, RolloutPin, RolloutReason, RolloutSign};
@@ -87,7 +87,11 @@ fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut S
         tokens::withdraw(&site, &state, true, streams)?;
         return Ok(Halted::Nothing(failed(NoBook::Refused(Refusal::Broken(Check::Live)))));
     }
-    let withdrawn = tokens::withdraw(&site, &state, true, streams);
+    let withdrawn = {
+        // A command that writes them ends first, and sees the hold from then on.
+        let _one = tokens::alone(&site.path(TOKENS));
+        tokens::withdraw(&site, &state, true, streams)
+    };
     line?;
     let signers = site.keys(&arguments.why.keys, streams)?;
     let body = Body::Halt(Halt { reason: arguments.why.reason.clone() });

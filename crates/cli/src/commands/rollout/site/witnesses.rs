@@ -64,7 +64,7 @@ impl Site {
         let by: Vec<String> =
             files.iter().map(|path| files::name(path)).chain(halts.iter().map(|(by, _)| by.clone())).collect();
         let at = halts.iter().map(|(_, at)| *at).chain(files.iter().filter_map(|path| hold::time(path))).max();
-        let at = at.map_or_else(String::new, |at| format!(" at {} UTC", utc(at)));
+        let at = at.filter(|at| *at > 0).map_or_else(String::new, |at| format!(" at {} UTC", utc(at)));
         let by_hand = if files.is_empty() { "" } else { "; where it was a mistake, remove the file" };
         (!by.is_empty()).then(|| {
             format!(
