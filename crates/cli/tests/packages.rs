@@ -93,17 +93,19 @@ fn archives_are_made_for_those_who_ask_for_them() {
 
 #[test]
 fn workflows_name_actions_by_commit() {
-    let workflow = read(".github/workflows/release.yml");
-    let used: Vec<&str> =
-        workflow.lines().filter_map(|line| line.split_once("uses: ").map(|(_, action)| action)).collect();
-    assert!(used.len() > 5, "{used:?}");
-    for action in used {
-        let (_, commit) = action.split_once('@').unwrap();
-        let (commit, version) = commit.split_once(" # v").unwrap();
-        assert!(commit.len() == 40 && commit.chars().all(|digit| digit.is_ascii_hexdigit()), "{action}");
-        assert!(version.split('.').count() == 3, "{action}");
+    for name in ["release", "checks"] {
+        let workflow = read(&format!(".github/workflows/{name}.yml"));
+        let used: Vec<&str> =
+            workflow.lines().filter_map(|line| line.split_once("uses: ").map(|(_, action)| action)).collect();
+        assert!(used.len() >= 5, "{name}: {used:?}");
+        for action in used {
+            let (_, commit) = action.split_once('@').unwrap();
+            let (commit, version) = commit.split_once(" # v").unwrap();
+            assert!(commit.len() == 40 && commit.chars().all(|digit| digit.is_ascii_hexdigit()), "{action}");
+            assert!(version.split('.').count() == 3, "{action}");
+        }
+        assert!(!workflow.contains("actions/cache") && workflow.contains("\npermissions: {}\n"), "{name}");
     }
-    assert!(!workflow.contains("actions/cache") && workflow.contains("\npermissions: {}\n"));
 }
 
 #[test]

@@ -26,6 +26,9 @@ impl Check for Verify {
         let Some(fleet) = &run.built.devices else {
             return Outcome::skipped("no fleet is named: `fleet` in contentcheck.toml, or --fleet");
         };
+        if run.rules.is_empty() {
+            return Outcome::skipped("no rule is left for a sensor to run");
+        }
         let mut outcome = Outcome::default();
         let image = match Image::read(bytes) {
             Ok(image) => image,
@@ -45,8 +48,7 @@ impl Check for Verify {
             }
             match &loaded {
                 Ok(0) => {
-                    let what = if run.rules.is_empty() { "has no rule to run" } else { "runs no rule of it" };
-                    let message = format!("{sensor} takes the image and {what}");
+                    let message = format!("{sensor} takes the image and runs no rule of it");
                     outcome.findings.push(Finding::new(&codes::SENSOR_BLIND, message).with_help(
                         "widen `sensors` of the rules, add rules for it, or take the sensor out of the fleet",
                     ));
