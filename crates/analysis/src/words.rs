@@ -42,7 +42,6 @@ pub(crate) fn conflict(template: &TemplateType, parts: &[(FieldRef, Arc<Test>, b
     format!("{text}: impossible")
 }
 
-/// A condition, cut after some predicates.
 /// Why an event with such values is none of an open template type.
 pub(crate) fn claimed(template: &TemplateType, values: &[(&FieldRef, Option<&Value>)]) -> String {
     let said = values.iter().map(|(name, value)| match value {
@@ -56,6 +55,7 @@ pub(crate) fn claimed(template: &TemplateType, values: &[(&FieldRef, Option<&Val
     format!("{what} is of a template type of its own, and never of `{}`", template.name)
 }
 
+/// A condition, cut after some predicates.
 pub(crate) fn condition(template: &TemplateType, expr: &Expr<Predicate>) -> String {
     const PREDICATES: usize = 4;
     let (mut shown, mut count) = (Vec::new(), 0_usize);

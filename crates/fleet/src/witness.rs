@@ -183,10 +183,16 @@ pub fn make_key(directory: &Path, name: &str) -> Result<String, NoWitness> {
 /// # Errors
 /// When it cannot be written.
 pub fn begin(directory: &Path) -> Result<(), NoWitness> {
-    let failed = |error| NoWitness::File(directory.to_owned(), error);
-    let storage = Directory::open(directory).map_err(failed)?;
-    Cosigner::begin(&Kept(Arc::new(storage))).map_err(NoWitness::Book)?;
-    crate::store::sync(directory).map_err(failed)
+    Cosigner::begin(&Kept(Arc::new(storage(directory)?))).map_err(NoWitness::Book)?;
+    crate::store::sync(directory).map_err(|error| NoWitness::File(directory.to_owned(), error))
+}
+
+/// The directory of a witness, which one process works in at a time.
+fn storage(directory: &Path) -> Result<Directory, NoWitness> {
+    Directory::open(directory).map_err(|error| match error.kind() {
+        io::ErrorKind::WouldBlock => NoWitness::Runs(directory.to_owned()),
+        _ => NoWitness::File(directory.to_owned(), error),
+    })
 }
 
 /// Makes what was brought to a directory with a witness its own: a person says that it was moved with all that it had.
@@ -194,10 +200,7 @@ pub fn begin(directory: &Path) -> Result<(), NoWitness> {
 /// # Errors
 /// When it runs there, or something is damaged.
 pub fn moved(directory: &Path) -> Result<(), NoWitness> {
-    let storage = Directory::open(directory).map_err(|error| match error.kind() {
-        io::ErrorKind::WouldBlock => NoWitness::Runs(directory.to_owned()),
-        _ => NoWitness::File(directory.to_owned(), error),
-    })?;
+    let storage = storage(directory)?;
     contentcheck_rollout::book::moved(&storage).map_err(NoWitness::Book)
 }
 
@@ -228,10 +231,7 @@ impl Keeper {
     ) -> Result<Self, NoWitness> {
         let key = read_key(directory)?;
         let verifier = key.verifier();
-        let storage = Directory::open(directory).map_err(|error| match error.kind() {
-            io::ErrorKind::WouldBlock => NoWitness::Runs(directory.to_owned()),
-            _ => NoWitness::File(directory.to_owned(), error),
-        })?;
+        let storage = storage(directory)?;
         let cosigner = Cosigner::new(Kept(Arc::new(storage)), key, log_key).map_err(NoWitness::Book)?;
         cosigner.kept().map_err(NoWitness::Book)?;
         Ok(Self { cosigner, verifier, log, log_key: log_key.to_owned(), reports, clock, last: None })
