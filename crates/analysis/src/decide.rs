@@ -120,7 +120,7 @@ impl Analysis<'_> {
             index += 1;
         });
         let of: Vec<(&FieldRef, Option<&Value>)> = names.iter().map(|name| (name, event.value(name))).collect();
-        Some(Conflict { predicates, words: words::claimed(&target.template, &of), claimed: true })
+        Some(Conflict { predicates, words: words::claimed(&target.template, claims.in_doubt, &of), claimed: true })
     }
 
     /// Whether a target fires on every event.

@@ -42,8 +42,8 @@ pub(crate) fn conflict(template: &TemplateType, parts: &[(FieldRef, Arc<Test>, b
     format!("{text}: impossible")
 }
 
-/// Why an event with such values is none of an open template type.
-pub(crate) fn claimed(template: &TemplateType, values: &[(&FieldRef, Option<&Value>)]) -> String {
+/// Why an event with such values is none of a template type.
+pub(crate) fn claimed(template: &TemplateType, in_doubt: bool, values: &[(&FieldRef, Option<&Value>)]) -> String {
     let said = values.iter().map(|(name, value)| match value {
         Some(Value::String(value)) => format!("{} \"{}\"", field(template, name), clip(value)),
         Some(Value::Int(value)) => format!("{} {value}", field(template, name)),
@@ -52,6 +52,12 @@ pub(crate) fn claimed(template: &TemplateType, values: &[(&FieldRef, Option<&Val
     });
     let said: Vec<String> = said.collect();
     let what = if said.is_empty() { "every event".to_owned() } else { format!("an event with {}", said.join(", ")) };
+    if in_doubt {
+        return format!(
+            "{what} may be of several template types, and is therefore of none, `{}` included",
+            template.name
+        );
+    }
     format!("{what} is of a template type of its own, and never of `{}`", template.name)
 }
 

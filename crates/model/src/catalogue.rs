@@ -22,7 +22,7 @@ pub struct Entry {
     fields: FxHashMap<String, FieldRef>,
     /// What events may lack of it, where all sensors load a rule; once it was asked for.
     lacking: OnceLock<Lacking>,
-    /// What others claim of its events; once it was asked for.
+    /// Which events that it describes are none of it; once it was asked for.
     claimed: OnceLock<Option<Arc<Claims>>>,
 }
 
@@ -116,12 +116,9 @@ impl Catalogue {
         }
     }
 
-    /// What fixed template types claim of the events of an open one; nothing where none does.
+    /// Which events that a template type describes are none of it once they are recorded. Nothing where events are of it by name alone.
     #[must_use]
     pub fn claimed(&self, template: &TemplateType) -> Option<Arc<Claims>> {
-        if !template.open {
-            return None;
-        }
         let at = |named: &Vec<(u32, usize)>| named.iter().find(|(version, _)| *version == template.version).copied();
         let (_, index) = self.named.get(&template.name).and_then(at)?;
         let entry = self.entries.get(index)?;

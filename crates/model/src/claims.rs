@@ -1,4 +1,5 @@
-//! What fixed template types claim of the events of an open one: where both recognise an event, it is an event of the fixed one alone.
+//! Which events that a template type describes are none of it: those that a fixed one claims of an open one, and those of which nobody can
+//! tell what they are.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -19,12 +20,14 @@ pub fn is_shared(channel: &str) -> bool {
     SHARED_LOGS.iter().any(|shared| shared.eq_ignore_ascii_case(channel))
 }
 
-/// What fixed template types claim of the events of an open one.
+/// Which events that a template type describes are none of it once they are recorded.
 #[derive(Debug)]
 pub struct Claims {
-    /// Holds only on events that they claim, though not on all of them: what an exporter calls a provider, and lists of one value, are
-    /// claimed too and are not in it.
+    /// Holds only on such events, though not on all of them: what an exporter calls a provider, and lists of one value, are claimed too
+    /// and are not in it.
     pub condition: Expr<Predicate>,
+    /// Whether these are events of which nobody can tell what they are. Otherwise other template types claim them.
+    pub in_doubt: bool,
     /// The template types among which it is told what an event is.
     pub among: Arc<[Arc<TemplateType>]>,
 }
@@ -33,12 +36,15 @@ impl Claims {
     /// Whether it bears on events that fulfil another condition which of them are claimed. Otherwise that depends on names alone which
     /// that condition leaves open, and which events need not have.
     #[must_use]
-    pub fn bear_on(&self, open: &TemplateType, condition: &Expr<Predicate>) -> bool {
-        let (mut names, mut bear) = (Vec::new(), self.are_of_all());
+    pub fn bear_on(&self, template: &TemplateType, condition: &Expr<Predicate>) -> bool {
+        if matches!(self.condition, Expr::Const(false)) {
+            return false;
+        }
+        let (mut names, mut bear) = (Vec::new(), !self.in_doubt && self.are_of_all());
         self.condition.mentions(&mut |mention| {
             names.push(mention.field);
             // One of a few values, which all events have.
-            bear |= is_read(open, mention.field);
+            bear |= !self.in_doubt && is_read(template, mention.field);
         });
         condition.mentions(&mut |mention| bear |= mention.field.is_any() || names.contains(&mention.field));
         bear
@@ -112,14 +118,60 @@ fn lacking(fixed: &TemplateType, open: &TemplateType, all: &[Arc<TemplateType>])
     [Some(""), provider, partly(CHANNEL).filter(|_| values(fixed, CHANNEL).is_some())]
 }
 
-/// What fixed template types among all of them claim of the events of an open one; nothing where none does.
+/// Which events that a version of a template type describes are none of it. `all` are those among which it is told what an event is: the
+/// newest versions. Nothing where recorded events are of it by name alone.
 #[must_use]
-pub fn claimed(open: &TemplateType, all: &Arc<[Arc<TemplateType>]>) -> Option<Claims> {
-    let fixed = all.iter().filter(|fixed| fixed.stands_before(open));
+pub fn claimed(template: &TemplateType, all: &Arc<[Arc<TemplateType>]>) -> Option<Claims> {
+    // Events are told by the newest version, whichever one a rule is on.
+    let told = all.iter().find(|of| of.name == template.name)?;
+    let condition = match told.open {
+        _ if told.reads.is_empty() => return None,
+        true => claimed_by(template, all, |_| true),
+        false => in_doubt(template, told, all),
+    };
+    Some(Claims { condition, in_doubt: !told.open, among: Arc::clone(all) })
+}
+
+/// Holds only on events of which nobody can tell what they are: they lack the name that would tell a fixed template type from another one
+/// which asks for the same under the others.
+fn in_doubt(template: &TemplateType, told: &TemplateType, all: &[Arc<TemplateType>]) -> Expr<Predicate> {
+    if !told.is_known_in_part() || !template.recognises_alike(told) {
+        return Expr::Const(false);
+    }
+    let covers = |other: &TemplateType, name: &str| match (values(told, name), values(other, name)) {
+        (Some(own), Some(others)) => own.iter().all(|own| others.iter().any(|of| own.meets(of))),
+        _ => false,
+    };
+    let ways = [(PROVIDER, CHANNEL), (CHANNEL, PROVIDER)].into_iter().filter(|(lacking, said)| {
+        let hides = |other: &Arc<TemplateType>| {
+            other.is_known_in_part()
+                && covers(other, EVENT_ID)
+                && covers(other, said)
+                && values(told, lacking)
+                    .zip(values(other, lacking))
+                    .is_some_and(|(own, others)| !Fixed::are_alike(own, others))
+        };
+        all.iter().any(hides)
+    });
+    let ways: Vec<Expr<Predicate>> = ways.map(|(lacking, _)| absent(template, lacking)).collect();
+    if ways.is_empty() { Expr::Const(false) } else { Expr::Any(ways) }
+}
+
+/// Holds only on events that fixed template types claim of an open one: of all that stand before it, those that are asked about.
+#[must_use]
+pub fn claimed_by(
+    open: &TemplateType,
+    all: &[Arc<TemplateType>],
+    asked: impl Fn(&TemplateType) -> bool,
+) -> Expr<Predicate> {
+    let told = all.iter().find(|of| of.name == open.name);
+    // What one version says of a name that another one reads otherwise is not known here.
+    let Some(told) = told.filter(|told| told.recognises_alike(open)) else { return Expr::Const(false) };
+    let fixed = all.iter().filter(|fixed| fixed.stands_before(told) && asked(fixed));
     // Numbers of one channel and one provider are asked for together.
     let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
     for fixed in fixed {
-        let lacking = lacking(fixed, open, all);
+        let lacking = lacking(fixed, told, all);
         let others: Vec<&Recognition> = fixed.reads.iter().filter(|of| of.name != EVENT_ID).collect();
         let numbers = values(fixed, EVENT_ID).unwrap_or_default();
         let group = groups.entry(format!("{lacking:?} {} {others:?}", numbers.is_empty()));
@@ -147,7 +199,7 @@ pub fn claimed(open: &TemplateType, all: &Arc<[Arc<TemplateType>]>) -> Option<Cl
             ways.push(Expr::All(parts.collect()));
         }
     }
-    (!ways.is_empty()).then(|| Claims { condition: Expr::Any(ways), among: Arc::clone(all) })
+    if ways.is_empty() { Expr::Const(false) } else { Expr::Any(ways) }
 }
 
 /// Whether every recorded value that is the one is the other.

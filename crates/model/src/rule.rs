@@ -25,7 +25,7 @@ pub struct Target {
     /// Fields that the condition reads and that the template type requires, which events lack all the same on some
     /// sensor that loads the rule.
     pub lacking: Lacking,
-    /// What fixed template types claim of the events, where the template type is open: such an event is none of it.
+    /// Which events that the template type describes are none of it, where recorded events are told by what they say.
     pub claimed: Option<Arc<Claims>>,
 }
 

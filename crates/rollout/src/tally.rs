@@ -143,6 +143,12 @@ impl Watched {
         now.heard.saturating_sub(self.last.heard) > patience.report
     }
 
+    /// For how long before the end of its watch it may be unheard and be well: for as long as a device may be silent, and in a watch that is hardly
+    /// longer, for half of it. A receipt alone shows nothing of what comes after it.
+    const fn slack(watch: u64, patience: Patience) -> u64 {
+        if patience.report < watch / 2 { patience.report } else { watch / 2 }
+    }
+
     fn end(&self, watch: u64) -> u64 {
         self.receipt.wall.saturating_add(watch).max(self.extended.wall)
     }
@@ -169,7 +175,8 @@ impl Watched {
     /// partner has failed when it goes silent: nobody else shows what that means.
     fn fate(&self, now: Time, watch: u64, is_alone: bool, patience: Patience) -> Fate {
         let first = self.receipt.wall.saturating_add(watch);
-        let is_over = |last: u64| last.saturating_add(patience.report) < first;
+        let slack = Self::slack(watch, patience);
+        let is_over = |last: u64| last.saturating_add(slack) < first;
         if is_alone && self.missed(now, patience).and_then(|silent| silent.after).is_some_and(is_over) {
             return if now.wall < first { Fate::Open } else { Fate::Failed };
         }
@@ -178,7 +185,7 @@ impl Watched {
             Fate::Open
         } else if self.failed.is_some_and(|failed| failed.wall <= end) {
             Fate::Failed
-        } else if self.last.wall.saturating_add(patience.report) < end || (self.is_stopped && self.last.wall <= end) {
+        } else if self.last.wall.saturating_add(slack) < end || (self.is_stopped && self.last.wall <= end) {
             Fate::Open
         } else {
             Fate::Well

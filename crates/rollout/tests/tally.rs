@@ -4,9 +4,9 @@ mod common;
 
 use common::{Book, LOG, Outcome, START, key};
 use contentcheck_log::write::SecretKey;
-use contentcheck_log::{Algorithm, Hash};
+use contentcheck_log::{Algorithm, Class, Hash};
 use contentcheck_rollout::census::Device;
-use contentcheck_rollout::entry::{Evidence, Observed};
+use contentcheck_rollout::entry::{Evidence, Observed, Plan};
 use contentcheck_rollout::report::What;
 use contentcheck_rollout::{Body, Policy, Received, Report, Roll, State, Tally};
 use proptest::prelude::*;
@@ -24,6 +24,10 @@ struct Fleet {
 
 /// Five devices with keys, among thirty thousand without.
 fn fleet() -> Outcome<Fleet> {
+    fleet_of(Class::Routine)
+}
+
+fn fleet_of(class: Class) -> Outcome<Fleet> {
     let keys = (0..5).map(|number| key(&format!("device-{number}"), Algorithm::Note)).collect::<Outcome<Vec<_>>>()?;
     let mut devices: Vec<Device> =
         keys.iter().map(|key| Device { key: key.public(), stratum: "linux".into(), held: false }).collect();
@@ -36,7 +40,8 @@ fn fleet() -> Outcome<Fleet> {
     let mut book = Book::new(State::new(LOG))?;
     let census = book.signed(None, START, Body::Census(roll.census().clone()), 2)??;
     let release = book.release(1)?;
-    book.plan(release, census, Policy::read(Policy::STANDARD)?)??;
+    let plan = Plan { release, census, class, reverts: None, policy: Policy::read(Policy::STANDARD)? };
+    book.signed(None, START, Body::Plan(plan), 2)??;
     book.start(START)??;
     book.open()??;
     Ok(Fleet { keys, roll, book })
@@ -209,6 +214,40 @@ fn a_device_without_a_partner_that_goes_silent_has_failed() -> Outcome {
     others(&fleet, &mut tally, 70, longest)?;
     assert_eq!(settled(&fleet.all(&tally, end)), (1, 1, 1), "silent after an hour");
     assert_eq!(fleet.all(&tally, end).minutes, 60, "it is not known to have run longer");
+    Ok(())
+}
+
+/// However short the watch is: who is heard once, with the receipt, is not well at its end, whether others are heard or nobody is.
+#[test]
+fn a_receipt_alone_makes_nobody_well() -> Outcome {
+    for class in [Class::Routine, Class::Urgent] {
+        let fleet = fleet_of(class)?;
+        for device in 0..4 {
+            let ring = Policy::read(Policy::STANDARD)?
+                .rings()
+                .get(usize::from(fleet.ring(device)))
+                .map(|ring| ring.bake(class));
+            let watch = ring.unwrap_or(class.bake()) / MINUTE;
+            for (is_heard, alone) in [(true, false), (false, false), (true, true), (false, true)] {
+                let mut tally = fleet.tally()?;
+                fleet.add(&mut tally, device, 1, START, What::Receipt)?;
+                if !alone {
+                    fleet.add(&mut tally, (device + 1) % 4, 1, START, What::PartnerReceipt)?;
+                }
+                for minute in (10..=watch + 120).step_by(10) {
+                    let seen = fleet.all(&tally, START + minute * MINUTE);
+                    assert_eq!(seen.settled, seen.failed, "{class:?} {device} {is_heard} {alone} {minute}");
+                    if is_heard {
+                        let what = if minute == 10 { What::PartnerReceipt } else { What::PartnerWell };
+                        fleet.add(&mut tally, 4, minute, START + minute * MINUTE + 1, what)?;
+                    }
+                }
+            }
+            let mut tally = fleet.tally()?;
+            well_until(&fleet, &mut tally, device, watch, false)?;
+            assert_eq!(settled(&fleet.all(&tally, START + watch * MINUTE)), (1, 1, 0), "{class:?} {device}");
+        }
+    }
     Ok(())
 }
 

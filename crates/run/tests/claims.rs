@@ -303,3 +303,50 @@ fn a_test_block_shows_the_rule_no_event_that_is_claimed() {
     assert_eq!(seen("src: [\"A\", \"b\"]", "src: \"a\""), (0, false));
     assert_eq!(seen("EventID: 7", "EventID: \"0x7\""), (0, false));
 }
+
+/// A rule on an older version of a template type sees what the newest one recognises; and an event that may be of several template types is of
+/// none, whatever its rules ask for. What is read with a space in its name is no name of an event of Windows.
+#[test]
+fn what_is_shown_is_recognised_by_the_newest_version_and_in_no_doubt() {
+    let fires = |text: &str, when: &str| {
+        let rule = format!(
+            "rule r {{ id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f520003\" template: t.o @ 1 severity: low when {when} }}\n"
+        );
+        let gathered = Gathered::of(vec![(Source::new("a.content", format!("{text}{rule}")), Language::Native)]);
+        let content = gathered.check(&Checking::default()).judge().ship(WithErrors::LeaveOut).unwrap();
+        let target = &content.rules()[0].targets[0];
+        match Analysis::new(&proof::fires).fires(target) {
+            Fires::Yes(_) => "fires",
+            Fires::Never(_) => "never",
+            Fires::Unknown(_) => "unknown",
+        }
+    };
+    let acme = "serves { product: acme }";
+    let fixed = format!("template t.f @ 1 {{ {acme} reads {{ src: [\"a\", \"b\"] }} 1 Baz: string? }}\n");
+    let first = format!("template t.o @ 1 {{ {acme} reads {{ src: \"a\" }} 1 Foo: string? }}\n");
+    let second = format!("template t.o @ 2 {{ {acme} reads {{ src: \"a\" }} open 1 Foo: string? 2 Goo: string? }}\n");
+    assert_eq!(fires(&format!("{fixed}{first}"), "Foo == \"evil\""), "fires");
+    assert_eq!(fires(&format!("{fixed}{first}{second}"), "Foo == \"evil\""), "never");
+    let serves = "serves { product: windows, service: acme }";
+    let of = |name: &str, channel: &str, provider: &str, number: u32| {
+        format!(
+            "template {name} @ 1 {{ {serves} reads {{ Channel: {channel}, Provider_Name: {provider}, EventID: {number} }} 1 Foo: string? }}\n"
+        )
+    };
+    let own = of("t.o", "[\"Acme/A\", \"Acme/B\"]", "\"Acme\"", 1);
+    let lacks_channel = "Foo == \"evil\" and not Channel exists";
+    for (other, expected) in [
+        (of("t.y", "\"Acme/C\"", "\"Acme\"", 1), "never"),
+        (of("t.y", "\"Acme/C\"", "\"Acme\"", 2), "fires"),
+        (of("t.y", "\"Acme/C\"", "\"Other\"", 1), "fires"),
+        (of("t.y", "[\"Acme/A\", \"Acme/B\"]", "\"Acme\"", 1), "fires"),
+    ] {
+        assert_eq!(fires(&format!("{own}{other}"), lacks_channel), expected, "{other}");
+        assert_eq!(fires(&format!("{own}{other}"), "Foo == \"evil\""), "fires", "{other}");
+    }
+    let spaced = format!(
+        "template t.o @ 1 {{ {acme} reads {{ LogName: \"A\", `Threat Name`: \"b\" }} 1 Foo: string? 2 EventID: int? }}\n"
+    );
+    assert_eq!(fires(&spaced, "Foo == \"evil\""), "fires");
+    assert_ne!(fires(&spaced, "Foo == \"evil\" and EventID == 5"), "fires");
+}

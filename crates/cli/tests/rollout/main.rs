@@ -39,6 +39,11 @@ fn a_release_goes_out_ring_by_ring_a_bad_one_stops_and_the_good_one_comes_back()
     at += HOUR;
     let second = world.gate(13);
     world.must(0, at, &[&["plan"], &strs(&second)[..]].concat());
+    // Nothing is wrong before the start: what runs everywhere is offered on.
+    let offered = files(&world.root.join("fleet/tokens"));
+    let early = world.must(1, at, &["advance"]);
+    assert!(early.err.contains("no ring is open"), "{}", early.err);
+    assert!(!offered.is_empty() && files(&world.root.join("fleet/tokens")) == offered);
     world.must(0, at, &["start"]);
     let devices = world.let_in();
     assert!(devices.len() < 30, "{} devices in a ring of one percent", devices.len());

@@ -494,6 +494,40 @@ fn a_halt_that_follows_a_resumption_holds_whatever_its_time_is() {
     }
 }
 
+/// Whoever tells the witnesses knows of the halt that is in the log: to resume after that one is not to resume after this one.
+#[test]
+fn a_halt_that_is_told_while_another_one_holds_is_not_forgotten() {
+    let mut world = started("told-while-halted");
+    let devices = world.let_in();
+    world.must(0, START, &["halt", "--reason", "one"]);
+    let daemons = elsewhere(&world, START + 60);
+    let told = world.must(0, START + 60, &["halt", "--reason", "two", "--tell-witnesses"]);
+    assert!(told.out.starts_with("told: 3 of 3"), "{}", told.out);
+    drop(daemons);
+    // Somebody else who writes the log knows nothing of it; the witnesses do.
+    fs::remove_dir_all(world.root.join("fleet/stopped")).unwrap();
+    let daemons = elsewhere_again(&world, START + 60);
+    world.run(START + 120, &["resume", "--reason", "looked"]);
+    world.well(&devices, START + 120, START + 60 * MINUTE);
+    let on = world.run(START + 60 * MINUTE, &["advance"]);
+    assert!(!tokens(&world, 12).contains(&"ring-1.token".to_owned()), "{}\n{}", on.out, on.err);
+    assert!(on.err.contains("and the halt is not in the log"), "{}\n{}", on.out, on.err);
+    drop(daemons);
+}
+
+/// Two halts of one second are two: what the log has of the first one takes nothing of the second away.
+#[test]
+fn a_halt_that_is_not_in_the_log_holds_beside_one_of_the_same_second() {
+    let world = started("same-second");
+    let stray = world.run(START, &["halt", "--reason", "no key", "--key", "nowhere.key"]);
+    assert!(stray.exit != 0, "{}", stray.out);
+    let stopped = || fs::read_dir(world.root.join("fleet/stopped")).unwrap().count();
+    let again = world.run(START, &["halt", "--reason", "no key either", "--key", "nowhere.key"]);
+    assert!(again.exit != 0 && stopped() == 2, "{}", again.err);
+    world.must(0, START, &["halt", "--reason", "logged"]);
+    assert_eq!(stopped(), 0, "all that stood before the halt in the log");
+}
+
 /// Reports that cannot be counted, or a log that cannot be written: whether the release is good nobody knows, and nobody is let in on.
 #[test]
 fn an_advance_that_fails_takes_the_tokens_away_until_it_does_not() {

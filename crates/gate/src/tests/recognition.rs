@@ -246,3 +246,56 @@ fn reads_in_another_order_are_the_same() {
         assert!(!errors(&found).is_empty() || !found.changes.is_empty(), "{:?}", found.changes);
     }
 }
+
+/// What a template type takes depends on what events say beside what is read, on how they spell it, and on which events others leave to it.
+#[test]
+fn events_on_which_a_rule_fired_are_looked_for_among_those_that_are_taken() {
+    let rule = |when: &str| {
+        format!(
+            "rule n {{ id: \"1f0d6f3c-7e57-4f62-9a4f-6d0c1f5f8150\" template: t.o @ 1 severity: low when Foo == \"evil\"{when} }}\n"
+        )
+    };
+    let built = |templates: &str, when: &str| {
+        let text = format!("{templates}\n{}", rule(when));
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    let open = |serves: &str, reads: &str, open: &str| {
+        format!("template t.o @ 1 {{ serves {{ {serves} }} reads {{ {reads} }} {open} 1 Foo: string? }}\n")
+    };
+    let acme = "product: windows, service: acme";
+    let own = open(acme, "src: \"a\"", "open");
+    let taker = |reads: &str| {
+        format!("template t.f @ 1 {{ serves {{ {acme} }} reads {{ src: \"a\", {reads} }} 1 Baz: string? }}\n")
+    };
+    let two = format!("{acme} }} serves {{ product: windows, service: security");
+    let security = open(acme, "Channel: \"Security\"", "open");
+    let logon = "template t.f @ 1 { serves { product: windows, service: security } reads { Channel: \"Security\", EventID: 7 } 1 Baz: string? }\n";
+    let kind = taker("kind: 1");
+    let pairs = taker("k0: [\"x0\", \"x1\"], k1: [\"x0\", \"x1\"]");
+    // Before, now, the condition, whether events are lost.
+    let cases = [
+        (own.clone(), format!("{own}{kind}"), " and (kind == \"0x1\" or kind == \"zz\")", true),
+        (own.clone(), format!("{own}{kind}"), " and (kind == \"01\" or kind == \"zz\")", true),
+        (own.clone(), format!("{own}{kind}"), " and (kind starts_with \"0x\" or kind == \"zz\")", true),
+        (own.clone(), format!("{own}{kind}"), " and not kind == \"1\"", true),
+        (own.clone(), format!("{own}{kind}"), " and (kind == \"2\" or kind == \"zz\")", false),
+        (own.clone(), format!("{own}{pairs}"), " and ((k0 == \"x1\" and k1 == \"x1\") or k0 == \"y\")", true),
+        (own.clone(), format!("{own}{pairs}"), " and ((k0 == \"x1\" and k1 == \"x2\") or k0 == \"y\")", false),
+        (format!("{own}{kind}"), format!("{own}{kind}"), "", false),
+        // One that did not change takes events, since what it takes them from did.
+        (format!("{security}{logon}"), format!("{}{logon}", open(&two, "Channel: \"Security\"", "open")), "", true),
+        (format!("{}{kind}", open(acme, "src: \"a\"", "")), format!("{own}{kind}"), "", true),
+        (format!("{own}{kind}"), format!("{}{kind}", open(acme, "src: \"a\"", "")), "", false),
+        (
+            format!("{security}{logon}"),
+            format!("{security}{logon}{}", open(&two, "Channel: \"Security\"", "open").replace("@ 1", "@ 2")),
+            "",
+            true,
+        ),
+    ];
+    for (before, now, when, is_lost) in cases {
+        let found = checked(&built(&now, when), Some(&built(&before, when)), settings(), &["change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_lost, "{before}{now}{when}: {said:?}");
+    }
+}

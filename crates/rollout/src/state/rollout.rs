@@ -182,12 +182,12 @@ impl Rollout {
         self.halted_at
     }
 
-    /// Whether a halt that follows one of its entries is settled by one in the log: by that entry, or by one behind it. Times do not tell, for
-    /// several entries can be of one. Not where it follows an entry that is not here.
+    /// Whether a halt that follows one of its entries is settled by one in the log behind that entry. Times do not tell, for several entries can
+    /// be of one; nor does a halt that it follows, for whoever made this one knew of that. Not where it follows an entry that is not here.
     #[must_use]
     pub fn settles_halt_after(&self, entry: &Hash) -> bool {
         let at = self.entries.iter().rev().find(|(hash, _)| hash == entry).map(|(_, index)| *index);
-        at.zip(self.halted_in).is_some_and(|(at, halted)| halted >= at)
+        at.zip(self.halted_in).is_some_and(|(at, halted)| halted > at)
     }
 
     /// The public keys that signed the newest halt.

@@ -4,7 +4,7 @@
 //! cannot be read. That a file is there is enough: one that is empty or damaged holds as well. The halt that is logged takes them away.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use contentcheck_project::{files, write};
@@ -15,6 +15,9 @@ use crate::exit::Failure;
 
 /// The directory of the files.
 const STOPPED: &str = "stopped";
+
+/// Halts of one second.
+const HALTS: u32 = 1_000;
 
 /// Puts a hold. Where there is no room for its words, an empty file holds.
 pub(super) fn put(directory: &Path, reason: &str, now: u64) -> Result<PathBuf, Failure> {
@@ -28,12 +31,24 @@ pub(super) fn put(directory: &Path, reason: &str, now: u64) -> Result<PathBuf, F
         Err(error) if error.kind() != ErrorKind::AlreadyExists => return Err(failed(&place, &error)),
         _ => {}
     }
-    let path = place.join(format!("halt-{now}"));
+    let path = made(&place, now).map_err(|error| failed(&place, &error))?;
     let words = format!("halted at {} UTC: {}\n", utc(now), contentcheck_model::diagnostic::visible(reason));
-    if write::write(&path, words.as_bytes()).is_err() {
-        File::create(&path).map_err(|error| failed(&path, &error))?;
-    }
+    // The empty file holds.
+    let _ = write::write(&path, words.as_bytes());
     Ok(path)
+}
+
+/// Makes an empty file that was not there: another halt of the same second has its own, which the log does not answer for.
+fn made(place: &Path, now: u64) -> io::Result<PathBuf> {
+    let mut number = 1_u32;
+    loop {
+        let path = place.join(if number == 1 { format!("halt-{now}") } else { format!("halt-{now}-{number}") });
+        match File::create_new(&path) {
+            Ok(_) => return Ok(path),
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && number < HALTS => number += 1,
+            Err(error) => return Err(error),
+        }
+    }
 }
 
 /// What holds the directory, by name.
@@ -55,15 +70,17 @@ pub(super) fn standing(directory: &Path) -> Vec<PathBuf> {
 
 /// When a hold was put, as its name says.
 pub(super) fn time(path: &Path) -> Option<u64> {
-    path.file_name()?.to_str()?.strip_prefix("halt-")?.parse().ok()
+    path.file_name()?.to_str()?.strip_prefix("halt-")?.split('-').next()?.parse().ok()
 }
 
-/// Takes the holds away, since the log has what they were about. Those that cannot be removed hold on, and are named.
-pub(super) fn lift(directory: &Path) -> Result<(), Failure> {
+/// Takes holds away that stood before the log got what they were about. Those that cannot be removed hold on, and are named.
+pub(super) fn lift(holds: &[PathBuf]) -> Result<(), Failure> {
     let mut left = Vec::new();
-    for path in standing(directory) {
-        if let Err(error) = fs::remove_file(&path) {
-            left.push(format!("{}: {}", files::name(&path), said(&error)));
+    for path in holds {
+        if let Err(error) = fs::remove_file(path)
+            && error.kind() != ErrorKind::NotFound
+        {
+            left.push(format!("{}: {}", files::name(path), said(&error)));
         }
     }
     if left.is_empty() {

@@ -1,6 +1,6 @@
 //! What people say: halts, resumptions, devices that are held back, signatures.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use contentcheck_log::write::Directory;
 use contentcheck_log::{Class, Hash};
@@ -35,7 +35,7 @@ pub(super) fn halt(directory: &Path, arguments: &RolloutHalt, now: u64, streams:
         Ok(Halted::Nothing(failure)) => {
             let message = format!("NOT halted: {}", failure.message);
             // Where there is nothing to halt, nothing is offered, and nothing is held.
-            hold::lift(directory)?;
+            hold::lift(put.as_ref().map_or(&[][..], std::slice::from_ref))?;
             return Err(Failure { message, ..failure });
         }
         Err(failure) => failure,
@@ -75,6 +75,8 @@ enum Halted {
 }
 
 fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut Streams<'_>) -> Result<Halted, Failure> {
+    // What somebody puts from here on is about another halt.
+    let holds = hold::standing(directory);
     let site = Site::open(directory)?;
     let state = site.state()?;
     let line = is_line(&arguments.why.reason);
@@ -116,12 +118,12 @@ fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut S
         ))?;
         return Ok(Halted::Held(Exit::Findings));
     }
-    halted(&site, &mut book, now, streams).map(Halted::Logged)
+    halted(&site, &mut book, &holds, now, streams).map(Halted::Logged)
 }
 
 /// A halt is in the log. What goes wrong from here on takes nothing of that back.
-fn halted(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Outcome {
-    if let Err(failure) = hold::lift(&site.path("")) {
+fn halted(site: &Site, book: &mut Book<Directory>, holds: &[PathBuf], now: u64, streams: &mut Streams<'_>) -> Outcome {
+    if let Err(failure) = hold::lift(holds) {
         site.tell(streams, &failure.message);
     }
     logged(site, book, "halted", now, streams)
@@ -361,6 +363,7 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
         site.tell(streams, &format!("held by {}: no ring opens and no token is written here", files::name(&held)));
         tokens::withdraw(&site, &state, true, streams)?;
     }
+    let holds = hold::standing(directory);
     state.rehearse(&[&bytes]).map_err(|why| {
         let next = match halt {
             Some(_) => {
@@ -386,7 +389,7 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
     book.append(&[&bytes]).map_err(failed)?;
     write::remove(&arguments.draft)?;
     let exit = match entry.body {
-        Body::Halt(_) => halted(&site, &mut book, now, streams)?,
+        Body::Halt(_) => halted(&site, &mut book, &holds, now, streams)?,
         Body::Resume(_) => after(&site, &mut book, now, streams)?,
         _ => site.cosign(&mut book, now, streams).map(|_| Exit::Fine)?,
     };
