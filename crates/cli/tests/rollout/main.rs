@@ -13,7 +13,7 @@ use contentcheck_rollout::entry::Start;
 use contentcheck_rollout::report::What;
 use contentcheck_rollout::{Body, Book, Entry};
 
-use world::{DEVICES, HOUR, MINUTE, START, World, copy, ring, strs};
+use world::{DEVICES, HOUR, MINUTE, START, World, copy, files, ring, strs};
 
 #[test]
 fn a_release_goes_out_ring_by_ring_a_bad_one_stops_and_the_good_one_comes_back() {
