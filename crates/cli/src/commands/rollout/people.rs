@@ -35,7 +35,7 @@ pub(super) fn halt(directory: &Path, arguments: &RolloutHalt, now: u64, streams:
         Ok(Halted::Nothing(failure)) => {
             let message = format!("NOT halted: {}", failure.message);
             // Where there is nothing to halt, nothing is offered, and nothing is held.
-            hold::lift(put.as_ref().map_or(&[][..], std::slice::from_ref))?;
+            hold::lift(&hold::standing(directory))?;
             return Err(Failure { message, ..failure });
         }
         Err(failure) => failure,
