@@ -509,6 +509,8 @@ fn a_halt_that_is_told_while_another_one_holds_is_not_forgotten() {
     let daemons = elsewhere_again(&world, START + 60);
     world.run(START + 120, &["resume", "--reason", "looked"]);
     world.well(&devices, START + 120, START + 60 * MINUTE);
+    drop(daemons);
+    let daemons = elsewhere_again(&world, START + 60 * MINUTE);
     let on = world.run(START + 60 * MINUTE, &["advance"]);
     assert!(!tokens(&world, 12).contains(&"ring-1.token".to_owned()), "{}\n{}", on.out, on.err);
     assert!(on.err.contains("and the halt is not in the log"), "{}\n{}", on.out, on.err);
