@@ -177,7 +177,7 @@ impl<'c> Analysis<'c> {
         Lowered { root: self.formulas.all(vec![condition, own]), own, predicates }
     }
 
-    /// That an event is not one that a fixed template type claims, where that bears on one of the conditions that are asked about.
+    /// That an event is one of the template type once it is recorded, where that bears on one of the conditions that are asked about.
     fn lower_own(&mut self, events: &Events<'_>, target: &Target, all: &[&Target]) -> NodeId {
         let bear = |claims: &&Arc<Claims>| all.iter().any(|asked| claims.bear_on(&target.template, &asked.condition));
         let Some(claimed) = target.claimed.as_ref().filter(bear) else { return TRUE };

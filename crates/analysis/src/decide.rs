@@ -44,7 +44,7 @@ pub struct Conflict {
     pub predicates: Vec<(usize, bool, Span)>,
     /// In words, such as `"Image" equals "\x.exe" and ends with "\bin\x.exe": impossible`.
     pub words: String,
-    /// Whether what they ask for is an event of another template type.
+    /// Whether what they ask for is an event of another template type, or of none that can be told.
     pub claimed: bool,
 }
 
@@ -100,7 +100,7 @@ impl Analysis<'_> {
         }
     }
 
-    /// What is claimed of the events on which the condition holds, where that alone is why there are none.
+    /// Why no event on which the condition holds is one of the template type, where that alone is why there are none.
     fn claimed(&mut self, target: &Target, lowered: &Lowered) -> Option<Conflict> {
         let claims = target.claimed.as_ref().filter(|_| lowered.own != TRUE)?;
         let bare = Target { claimed: None, ..target.clone() };

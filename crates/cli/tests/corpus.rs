@@ -108,6 +108,7 @@ const UNREACHED: &[(&str, &str, Reported)] = &[
     ("CC1128", NO_OFFER, || Refusal::Ring { own: 1, open: 0 }.code()),
     ("CC1129", NO_OFFER, || Refusal::Soon { found: 1, needed: 2 }.code()),
     ("CC1130", NO_OFFER, || Refusal::Stale { seen: 1, now: 2 }.code()),
+    ("CC1131", NO_OFFER, || Refusal::Idle.code()),
 ];
 
 const MADE: &[Made] = &[

@@ -79,13 +79,28 @@ impl TemplateType {
             // One that names no channel may stand in any.
             _ => true,
         };
-        let alike = || match (values(self, lacking), values(other, lacking)) {
-            (Some(own), Some(others)) => Fixed::are_alike(own, others),
+        meet(EVENT_ID) && meet(said_beside(lacking)) && self.is_alike(other, lacking) != Some(true)
+    }
+
+    /// Whether whatever has no value under a name may as well be of another template type, for each value that this one asks for under the
+    /// others.
+    fn is_hidden_by(&self, other: &Self, lacking: &str) -> bool {
+        let covers = |name: &str| match (values(self, name), values(other, name)) {
+            (Some(own), Some(others)) => own.iter().all(|own| others.iter().any(|of| own.meets(of))),
             _ => false,
         };
-        let said = if lacking == PROVIDER { CHANNEL } else { PROVIDER };
-        meet(EVENT_ID) && meet(said) && !alike()
+        covers(EVENT_ID) && covers(said_beside(lacking)) && self.is_alike(other, lacking) == Some(false)
     }
+
+    /// Whether two template types ask for the same under a name; nothing where one of them asks for nothing.
+    fn is_alike(&self, other: &Self, name: &str) -> Option<bool> {
+        values(self, name).zip(values(other, name)).map(|(own, others)| Fixed::are_alike(own, others))
+    }
+}
+
+/// What an event still says that lacks its provider, or its channel.
+fn said_beside(lacking: &str) -> &'static str {
+    if lacking == PROVIDER { CHANNEL } else { PROVIDER }
 }
 
 /// Whether a field is one of `reads`.
@@ -138,22 +153,10 @@ fn in_doubt(template: &TemplateType, told: &TemplateType, all: &[Arc<TemplateTyp
     if !told.is_known_in_part() || !template.recognises_alike(told) {
         return Expr::Const(false);
     }
-    let covers = |other: &TemplateType, name: &str| match (values(told, name), values(other, name)) {
-        (Some(own), Some(others)) => own.iter().all(|own| others.iter().any(|of| own.meets(of))),
-        _ => false,
-    };
-    let ways = [(PROVIDER, CHANNEL), (CHANNEL, PROVIDER)].into_iter().filter(|(lacking, said)| {
-        let hides = |other: &Arc<TemplateType>| {
-            other.is_known_in_part()
-                && covers(other, EVENT_ID)
-                && covers(other, said)
-                && values(told, lacking)
-                    .zip(values(other, lacking))
-                    .is_some_and(|(own, others)| !Fixed::are_alike(own, others))
-        };
-        all.iter().any(hides)
-    });
-    let ways: Vec<Expr<Predicate>> = ways.map(|(lacking, _)| absent(template, lacking)).collect();
+    let known_in_part = || all.iter().filter(|other| other.is_known_in_part());
+    let is_hidden = |lacking: &&str| known_in_part().any(|other| told.is_hidden_by(other, lacking));
+    let ways = [PROVIDER, CHANNEL].into_iter().filter(is_hidden);
+    let ways: Vec<Expr<Predicate>> = ways.map(|lacking| absent(template, lacking)).collect();
     if ways.is_empty() { Expr::Const(false) } else { Expr::Any(ways) }
 }
 

@@ -125,21 +125,25 @@ fn recorded(target: &Target, witness: &Witness) -> Option<bool> {
     evaluate(target, &event).ok()
 }
 
-/// Whether a recorded event is one of an open template type, of which others claim some.
-fn is_routed(open: &TemplateType, claims: &Claims, flat: &Flat<'_>) -> bool {
+/// Whether a recorded event is told to be one of a template type.
+fn is_routed(template: &TemplateType, claims: &Claims, flat: &Flat<'_>) -> bool {
     type Among = (Arc<[Arc<TemplateType>]>, Router);
     thread_local! {
-        // One release asks of the same template types again and again, and a router takes longer to make than to ask.
-        static LAST: RefCell<Option<Among>> = const { RefCell::new(None) };
+        // Two releases that are compared ask in turn, and a router takes longer to make than to ask.
+        static LAST: RefCell<[Option<Among>; 2]> = const { RefCell::new([None, None]) };
     }
-    LAST.with_borrow_mut(|last| {
-        let known = last.take().filter(|(among, _)| Arc::ptr_eq(among, &claims.among));
+    LAST.with_borrow_mut(|[last, other]| {
+        let is_meant = |one: &Among| Arc::ptr_eq(&one.0, &claims.among);
+        if !last.as_ref().is_some_and(is_meant) {
+            std::mem::swap(last, other);
+        }
+        let known = last.take().filter(is_meant);
         let make = || (Arc::clone(&claims.among), Router::new(claims.among.iter().cloned()));
         let (_, router) = last.insert(known.unwrap_or_else(make));
         let mut routes = Vec::new();
         router.route(flat, None, &mut routes);
         // Events are told by the newest version, whichever one a rule is on.
-        let is_own = |at: &usize| router.templates().get(*at).is_some_and(|of| of.name == open.name);
+        let is_own = |at: &usize| router.templates().get(*at).is_some_and(|of| of.name == template.name);
         routes.iter().any(is_own)
     })
 }

@@ -195,6 +195,8 @@ pub enum Refusal {
     Rejected(Rejection),
     /// Not every rule of it can be switched off.
     KillSwitch,
+    /// The sensor would load no rule of it: it would evaluate nothing.
+    Idle,
     /// Two images are in memory already, and a thread has not let go of the older one.
     Memory,
     /// The disk has too little room for it.
@@ -237,6 +239,7 @@ impl Refusal {
             Self::Ring { .. } => "CC1128",
             Self::Soon { .. } => "CC1129",
             Self::Stale { .. } => "CC1130",
+            Self::Idle => "CC1131",
         }
     }
 
@@ -304,6 +307,7 @@ impl fmt::Display for Refusal {
             }
             Self::Rejected(rejection) => rejection.fmt(f),
             Self::KillSwitch => f.write_str("not every rule of it can be switched off"),
+            Self::Idle => f.write_str("this sensor would load no rule of it"),
             Self::Memory => f.write_str("two images are in memory, and a thread has not let go of the older one"),
             Self::Space { needed, free: Some(free) } => {
                 write!(f, "{needed} bytes are needed on disk, and {free} are free")

@@ -24,6 +24,8 @@ pub enum Unusable {
     Rejected(Rejection),
     /// Not every rule of it can be switched off.
     KillSwitch,
+    /// The sensor loads no rule of it: it was made for another one, or for another version.
+    Idle,
 }
 
 impl fmt::Display for Unusable {
@@ -35,6 +37,7 @@ impl fmt::Display for Unusable {
             Self::Distrusted(distrust) => distrust.fmt(f),
             Self::Rejected(rejection) => rejection.fmt(f),
             Self::KillSwitch => f.write_str("not every rule of it can be switched off"),
+            Self::Idle => f.write_str("this sensor loads no rule of it"),
         }
     }
 }

@@ -95,24 +95,17 @@ impl Status {
         let is_damaged =
             is_forgetful || self.kills_lost || !self.is_saved || !self.both_copies || !self.wanted.is_empty();
         let is_faulty = self.health.faults > 0 || self.health.mistyped > 0;
-        let is_idle = self.health.silenced || self.loads_nothing();
-        Condition::of(self.rung, is_idle, is_damaged || is_faulty || self.is_stale(), &self.state)
-    }
-
-    /// Whether content runs of which this sensor loads no rule: it is whole, and says nothing of any event.
-    #[must_use]
-    pub fn loads_nothing(&self) -> bool {
-        self.rules.is_some_and(|(loaded, all)| loaded == 0 && all > 0)
+        Condition::of(self.rung, self.health.silenced, is_damaged || is_faulty || self.is_stale(), &self.state)
     }
 }
 
 impl Condition {
-    /// The one rule by which a device is judged, from inside and by who looks at its directory. `is_idle`: no rule of the content runs.
-    /// `signs`: something was seen that is not in the state.
-    pub(crate) fn of(rung: Rung, is_idle: bool, signs: bool, state: &State) -> Self {
+    /// The one rule by which a device is judged, from inside and by who looks at its directory. `signs`: something was seen that is not
+    /// in the state.
+    pub(crate) fn of(rung: Rung, is_silenced: bool, signs: bool, state: &State) -> Self {
         match rung {
             Rung::Nothing => Self::Blind,
-            _ if is_idle => Self::Blind,
+            _ if is_silenced => Self::Blind,
             Rung::Factory if state.good.is_some() || state.lacks_content() => Self::Degraded,
             Rung::Earlier => Self::Attention,
             _ if signs || state.forgotten || state.is_behind() => Self::Attention,

@@ -262,13 +262,17 @@ fn prove_target(analysis: &mut Analysis<'_>, rule: &CheckedRule, target: &Target
             Verdict::Unknown
         }
     };
-    let always = match analysis.always_fires(target) {
-        Always::Yes => Verdict::Yes,
-        Always::No(_) => Verdict::No,
-        Always::Unknown(reason) => {
-            open.push(format!("whether it always fires: {reason}"));
-            Verdict::Unknown
-        }
+    let always = match fires {
+        // Also of a template type that has no event: on all of them says nothing.
+        Verdict::No => Verdict::No,
+        _ => match analysis.always_fires(target) {
+            Always::Yes => Verdict::Yes,
+            Always::No(_) => Verdict::No,
+            Always::Unknown(reason) => {
+                open.push(format!("whether it always fires: {reason}"));
+                Verdict::Unknown
+            }
+        },
     };
     let mut written: Vec<&Predicate> = Vec::new();
     target.condition.each(&mut |predicate, _| written.push(predicate));

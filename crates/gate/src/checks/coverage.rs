@@ -121,8 +121,9 @@ impl Check for Coverage {
                 let mut asked: Vec<&Predicate> = Vec::new();
                 target.target().condition.each(&mut |predicate, _| asked.push(predicate));
                 let mut seen = Seen { outcomes: vec![[false; 2]; asked.len()], fires: false };
+                let own = rule.tests.iter().map(|test| Event::from_test(&target.target().template, test));
                 let mut events: Vec<Event> =
-                    rule.tests.iter().map(|test| Event::from_test(&target.target().template, test)).collect();
+                    own.filter(|event| proof::is_own(target.target(), &proof::witness(event))).collect();
                 events.extend(beside.iter().filter_map(|case| tester.event(target.target(), case)));
                 for event in &events {
                     seen.look(target, event);

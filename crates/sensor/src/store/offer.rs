@@ -68,10 +68,12 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let matched = granted.matches(Digest::of(image))?;
         let sequence = Sequence(Identity::read(image).map_or(0, |identity| identity.sequence));
         let loaded = OwnedImage::load(image, self.config.manifest);
-        let can_kill = loaded.as_ref().is_ok_and(is_killable);
+        let flaw = loaded.as_ref().ok().and_then(flaw);
         let admitted = matched.verified(loaded.map(|_| sequence))?;
-        if !can_kill {
-            return Err(Refusal::KillSwitch);
+        match flaw {
+            None => {}
+            Some(Flaw::KillSwitch) => return Err(Refusal::KillSwitch),
+            Some(Flaw::Idle) => return Err(Refusal::Idle),
         }
         let content = claim.content;
         self.put_image(content, image, envelope).map_err(|error| refused_by(error, needed))?;
@@ -115,12 +117,23 @@ fn refused_by(error: DiskError, needed: u64) -> Refusal {
     }
 }
 
-/// The kill switch is tried before it is needed: a list of all rules must switch off every one.
-pub(super) fn is_killable(image: &OwnedImage) -> bool {
+/// Why an image that is sound is of no use to this sensor.
+pub(super) enum Flaw {
+    KillSwitch,
+    Idle,
+}
+
+/// What speaks against an image that is sound: this sensor loads no rule of it; or the kill switch, which is tried before it is needed, does not
+/// switch off every one.
+pub(super) fn flaw(image: &OwnedImage) -> Option<Flaw> {
     let open = image.open();
     let verified = open.verified();
+    if verified.loaded_rules() == 0 {
+        return Some(Flaw::Idle);
+    }
     let mut memory = vec![0; verified.kill_words()];
     let all = Switched { all: true, rules: Vec::new() };
     let list = switched(&verified, &all, &mut memory);
-    (0..verified.image().rule_count()).all(|rule| list.kills(rule))
+    let is_killable = (0..verified.image().rule_count()).all(|rule| list.kills(rule));
+    (!is_killable).then_some(Flaw::KillSwitch)
 }

@@ -156,10 +156,11 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
 
     fn load(&self, content: Content, bytes: &[u8]) -> Result<Loaded, Unusable> {
         let image = OwnedImage::load(bytes, self.config.manifest).map_err(Unusable::Rejected)?;
-        if !offer::is_killable(&image) {
-            return Err(Unusable::KillSwitch);
+        match offer::flaw(&image) {
+            None => Ok(Loaded { content, image: Arc::new(image) }),
+            Some(offer::Flaw::KillSwitch) => Err(Unusable::KillSwitch),
+            Some(offer::Flaw::Idle) => Err(Unusable::Idle),
         }
-        Ok(Loaded { content, image: Arc::new(image) })
     }
 }
 

@@ -5,7 +5,7 @@ use crate::common::{
     Device, MATCHING, POLICY, Sim, World, content, envelope, evaluate, evaluate_by, evaluate_one, factory, image, runs,
     told,
 };
-use contentcheck_interpreter::{Capacity, Manifest, Rejection};
+use contentcheck_interpreter::{Capacity, Manifest, Rejection, Supply};
 use contentcheck_sensor::{
     Advice, BootId, Condition, Conviction, Digest, DiskError, Distrust, Ended, KillRefusal, Memory, NoState, Refusal,
     Role, Rung, Sequence, Standing, Store, Unusable,
@@ -906,6 +906,26 @@ fn what_is_built_in_may_be_missing_or_damaged() {
     let why = Unusable::Rejected(Rejection::Checksum).to_string();
     assert!(told(&device).contains(&why), "{}", told(&device));
     assert_eq!(world.machine().boot, Some(BootId([1; 16])));
+}
+
+/// Content that is sound and was made for another sensor evaluates nothing: it is run on no rung, and is no last known good.
+#[test]
+fn content_of_which_a_sensor_loads_no_rule_is_not_run() {
+    let mut world = World::new();
+    let own = world.config.manifest;
+    let device = world.with_good(&[1]);
+    let templates = &[Supply { template: "other.event", inputs: &[] }];
+    world.config.manifest = Box::leak(Box::new(Manifest { sensor: "other", templates, ..*own }));
+    let mut device = world.restart(device, Ended::Stopped);
+    assert_eq!((runs(&device), device.status().condition()), ((Rung::Nothing, 0), Condition::Blind));
+    for rung in ["last known good", "factory content"] {
+        assert!(told(&device).contains(&format!("{rung} is passed over: {}", Unusable::Idle)), "{}", told(&device));
+    }
+    assert_eq!(offer(&mut device, 2), Err(Refusal::Idle));
+    world.config.manifest = own;
+    let mut device = world.restart(device, Ended::Stopped);
+    assert_eq!(runs(&device), (Rung::Good, 1));
+    offer(&mut device, 2).unwrap();
 }
 
 #[test]

@@ -91,3 +91,24 @@ pub(super) fn lift(holds: &[PathBuf]) -> Result<(), Failure> {
         left.join("; ")
     )))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What the log has of one halt takes nothing of another one away, however near they are.
+    #[test]
+    fn a_halt_of_the_same_second_holds_on() {
+        let directory = std::env::temp_dir().join(format!("contentcheck-holds-{}", std::process::id()));
+        fs::create_dir(&directory).unwrap();
+        let first = put(&directory, "one", 7).unwrap();
+        let stood = standing(&directory);
+        let second = put(&directory, "two", 7).unwrap();
+        assert_ne!(first, second);
+        lift(&stood).unwrap();
+        assert_eq!(standing(&directory), std::slice::from_ref(&second));
+        assert_eq!((time(&first), time(&second)), (Some(7), Some(7)));
+        assert!(fs::read_to_string(&second).unwrap().contains("two"));
+        fs::remove_dir_all(&directory).unwrap();
+    }
+}

@@ -27,7 +27,7 @@ const EVENTS: usize = 65_536;
 /// Predicates that are looked at for all of them, some seconds.
 const WORK: u64 = 30_000_000;
 
-/// Questions of whether a template type takes events from a rule, each of which takes well below a millisecond.
+/// Questions of whether a template type takes events from a rule.
 const QUESTIONS: usize = 20_000;
 
 /// What an event says under the names by which events are recognised.
@@ -45,7 +45,7 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
     // Rules of both releases: as they were, and the template types that they are on now.
     let rules = previous.rules();
     let old = by_identity(&rules);
-    let both: Vec<(&CheckedRule, &CheckedRule, BTreeSet<&str>)> = run
+    let both: Vec<Both<'_>> = run
         .rules
         .iter()
         .filter_map(|rule| {
@@ -111,49 +111,73 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
     }
     // What events say beside these names decides whether a rule fires on them, and how values are spelled in them: so events are looked for
     // on which a rule fired.
-    let mut analysis = Analysis::new(&proof::fires);
-    let mut questions = QUESTIONS;
+    let mut asking = Asking { analysis: Analysis::new(&proof::fires), questions: QUESTIONS, is: &is, now: &now };
     for (open, takers) in &claims {
         if told.contains(open.as_str()) || lost.contains(open.as_str()) {
             continue;
         }
-        let on_both = both.iter().filter(|(_, _, on)| on.contains(open.as_str()));
-        let asked = on_both.flat_map(|(rule, then, on)| {
-            let takers = takers.iter().filter(|taker| !on.contains(taker.as_str()));
-            then.on(open)
-                .into_iter()
-                .flat_map(move |target| takers.clone().map(move |taker| (*rule, on, target, taker)))
-        });
-        for (rule, on, target, taker) in asked {
-            let taken = claimed_by(&target.template, &is, |fixed| fixed.name == *taker);
-            if taken == Expr::Const(false) {
-                continue;
-            }
-            let fires = questions.checked_sub(1).map(|left| {
-                questions = left;
-                analysis.fires(&target.with_condition(Expr::All(vec![target.condition.clone(), taken])))
-            });
-            match fires {
-                Some(Fires::Yes(event)) => {
-                    let event = serde_json::Value::Object(proof::json(&target.template, &event)).to_string();
-                    let is = recognised(&now, &event);
-                    if !is.contains(&open.as_str()) && !is.iter().any(|is| on.contains(is)) {
-                        lose(open, &event, rule);
-                        break;
-                    }
-                }
-                Some(Fires::Never(_)) => {}
-                Some(Fires::Unknown(_)) | None => {
-                    skipped.push(format!(
-                        "which recorded events are still those of `{open}`: whether `{taker}` takes some from rules such as `{}` could not be told",
-                        clip(&rule.title)
-                    ));
-                    break;
-                }
-            }
+        match takers.iter().find_map(|taker| asking.taken(open, taker, &both)) {
+            Some(Taken::Event(event, rule)) => lose(open, &event, rule),
+            Some(Taken::Unknown(rule)) => skipped.push(format!(
+                "which recorded events are still those of `{open}`: whether others take some from rules such as `{}` could not be told",
+                clip(&rule.title)
+            )),
+            None => {}
         }
     }
     outcome.skipped.extend(skipped);
+}
+
+/// A rule as it is, as it was, and the template types that it is on now.
+type Both<'r> = (&'r CheckedRule, &'r CheckedRule, BTreeSet<&'r str>);
+
+/// What a template type takes from rules.
+enum Taken<'r> {
+    /// An event, and the rule that fired on it and no longer sees it.
+    Event(String, &'r CheckedRule),
+    /// Perhaps something, of a rule.
+    Unknown(&'r CheckedRule),
+}
+
+/// Asks the analysis for events that template types take from rules.
+struct Asking<'a> {
+    analysis: Analysis<'a>,
+    /// How many more times.
+    questions: usize,
+    /// The template types now, and what tells events by them.
+    is: &'a [Arc<TemplateType>],
+    now: &'a Router,
+}
+
+impl Asking<'_> {
+    /// What a fixed template type takes from rules on an open one that are not on it themselves.
+    fn taken<'r>(&mut self, open: &str, taker: &str, both: &[Both<'r>]) -> Option<Taken<'r>> {
+        let mut taken: BTreeMap<u32, Expr<Predicate>> = BTreeMap::new();
+        for (rule, then, on) in both.iter().filter(|(_, _, on)| on.contains(open) && !on.contains(taker)) {
+            let Some(target) = then.on(open) else { continue };
+            let taken = taken
+                .entry(target.template.version)
+                .or_insert_with(|| claimed_by(&target.template, self.is, |fixed| fixed.name == taker));
+            if *taken == Expr::Const(false) {
+                continue;
+            }
+            let Some(left) = self.questions.checked_sub(1) else { return Some(Taken::Unknown(rule)) };
+            self.questions = left;
+            let both = Expr::All(vec![target.condition.clone(), taken.clone()]);
+            match self.analysis.fires(&target.with_condition(both)) {
+                Fires::Never(_) => {}
+                Fires::Unknown(_) => return Some(Taken::Unknown(rule)),
+                Fires::Yes(event) => {
+                    let event = Value::Object(proof::json(&target.template, &event)).to_string();
+                    let is = recognised(self.now, &event);
+                    let sees = is.iter().any(|is| *is == open || on.contains(is));
+                    // One that the rule sees says nothing of others.
+                    return Some(if sees { Taken::Unknown(rule) } else { Taken::Event(event, rule) });
+                }
+            }
+        }
+        None
+    }
 }
 
 /// Whether a rule may fire on an event that says this. Where the work is done, it may.

@@ -164,4 +164,10 @@ codes! {
         harm: "The device begins no trial by it. What runs goes on running.",
         cure: "Make the token again by the newest checkpoint; where the witnesses are down, get them up; where the clock is wrong, set it.",
     }
+    /// A sensor would load no rule of an offer
+    OFFER_IDLE = "CC1131" "offer-idle" Error {
+        cause: "The image is sound, and this sensor supplies what none of its rules need: it was made for another sensor or another version.",
+        harm: "The device does not take the release: it would evaluate nothing.",
+        cure: "Add the sensor's manifest to the fleet of the release, build and sign it again.",
+    }
 }

@@ -65,7 +65,7 @@ codes! {
     }
     /// A condition that contradicts itself
     CONTRADICTION = "CC0611" "contradiction" Warning {
-        cause: "Parts that must hold together exclude each other: an equality where `contains` was meant beside a pattern that the value does not match, or two values for one field.",
+        cause: "Parts that must hold together exclude each other: an equality where `contains` was meant beside a pattern that the value does not match, or two values for one field. Or every event that it asks for is one of another template type, or of none that can be told.",
         harm: "The rule compiles, loads and never fires, whatever happens on the machine. Its tests of silence all pass.",
         cure: "Loosen one of the parts that the finding names, and write a test that fires.",
     }
