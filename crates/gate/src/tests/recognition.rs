@@ -299,3 +299,22 @@ fn events_on_which_a_rule_fired_are_looked_for_among_those_that_are_taken() {
         assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_lost, "{before}{now}{when}: {said:?}");
     }
 }
+
+/// A test block that shows its rule what is no event of the template type shows nothing.
+#[test]
+fn coverage_counts_no_test_of_an_event_that_is_of_another_template_type() {
+    let of = |kind: &str| {
+        let text = format!(
+            "template t.o @ 1 {{ serves {{ product: acme }} reads {{ src: \"a\" }} open 1 Foo: string? }}\n\
+             template t.f @ 1 {{ serves {{ product: acme }} reads {{ src: \"a\", kind: 1 }} 1 Baz: string? }}\n\
+             rule n {{ id: \"1f0d6f3c-7e57-4f62-9a4f-6d0c1f5f8151\" template: t.o @ 1 severity: low\n\
+             when Foo == \"evil\" and kind == \"{kind}\" test fires {{ Foo: \"evil\", kind: \"{kind}\" }} }}\n"
+        );
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    for (kind, is_seen) in [("2", true), ("1", false), ("0x1", false)] {
+        let found = checked(&of(kind), None, settings(), &["compile", "coverage"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC1005"), !is_seen, "{kind}: {said:?}");
+    }
+}
