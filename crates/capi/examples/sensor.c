@@ -61,16 +61,12 @@ static const cc_image_t *load(cc_bytes_t bytes, void **memory, cc_sizes_t *sizes
 {
     const cc_image_t *image = NULL;
     cc_refusal_t why;
-    cc_image_info_t info;
     char words[256];
     if (cc_sizes(bytes, &MANIFEST, sizes, &why) == CC_OK && (*memory = malloc(sizes->image)) != NULL)
         cc_verify(bytes, &MANIFEST, *memory, sizes->image, &image, &why);
     if (image == NULL) {
         cc_describe(bytes, &why, words, sizeof(words), NULL);
         fprintf(stderr, "refused: %s: %s\n", cc_code(why.status), words);
-    } else if (cc_image_info(image, &info) == CC_OK && info.loaded_rules == 0) {
-        fprintf(stderr, "refused: made for another sensor, this one loads no rule of it\n");
-        image = NULL;
     }
     return image;
 }
@@ -95,7 +91,7 @@ int main(int argc, char **argv)
     cc_bytes_t bytes = read_file(argc > 1 ? argv[1] : "rules.ccimage");
     const cc_image_t *image = load(bytes, &memory, &sizes);
     cc_image_info_t info;
-    if (cc_image_info(image, &info) != CC_OK)
+    if (cc_image_info(image, &info) != CC_OK || info.loaded_rules == 0) /* None: made for another sensor. */
         return 1;
     printf("%" PRIu32 " of %" PRIu32 " rules\n", info.loaded_rules, info.rule_count);
     size_t scratch_size = CC_SCRATCH(sizes, INPUTS + 1), count, i;
