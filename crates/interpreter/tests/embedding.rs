@@ -75,12 +75,16 @@ struct Current {
 }
 
 impl Current {
-    /// Verifies first: a rejection leaves the image in use where it is.
-    fn swap(&self, bytes: Vec<u8>, manifest: &Manifest<'_>) -> Result<(), Rejection> {
+    /// Verifies first: a rejection leaves the image in use where it is. So does an image of which this sensor loads no rule, as one that was
+    /// made for another sensor: it is sound, and would evaluate nothing. False then.
+    fn swap(&self, bytes: Vec<u8>, manifest: &Manifest<'_>) -> Result<bool, Rejection> {
         let image = Arc::new(OwnedImage::load(bytes, manifest)?);
+        if image.open().verified().loaded_rules() == 0 {
+            return Ok(false);
+        }
         *self.image.write().unwrap_or_else(PoisonError::into_inner) = image;
         self.generation.fetch_add(1, Ordering::Release);
-        Ok(())
+        Ok(true)
     }
 
     /// One thread. `next` waits for an event and evaluates it; false: there are no more.
@@ -392,7 +396,9 @@ fn an_image_is_swapped_while_threads_evaluate() {
         }
         assert_eq!(current.swap(IMAGE.get(..99).unwrap().to_vec(), &second).unwrap_err().code(), "CC0522");
         assert!(old.upgrade().is_some());
-        current.swap(IMAGE.to_vec(), &second).unwrap();
+        let other = Manifest { templates: &[], ..second };
+        assert!(!current.swap(IMAGE.to_vec(), &other).unwrap());
+        assert!(current.swap(IMAGE.to_vec(), &second).unwrap());
     });
     assert!(old.upgrade().is_none());
 }

@@ -36,10 +36,12 @@ type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
 /// Routes what the previous release recognises by `reads` in both releases. `told` are the template types of which it is told already
 /// that they have other `reads`.
 pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, outcome: &mut Outcome) {
+    if run.settings.allow_shrink {
+        return;
+    }
     let (was, is) = (templates(previous.content()), templates(run.built.content()));
-    let changed = changed(&was, &is);
-    let claims = claims(&was, &is);
-    if (changed.is_empty() && claims.is_empty()) || run.settings.allow_shrink {
+    let (changed, claims) = (changed(&was, &is), claims(&was, &is));
+    if changed.is_empty() && claims.is_empty() {
         return;
     }
     // Rules of both releases: as they were, and the template types that they are on now.
@@ -211,16 +213,15 @@ fn changed(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> Vec<Arc<Templ
 
 /// The open template types that fixed ones claim events of, otherwise than in the previous release: by name, with the names of those.
 fn claims(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> BTreeMap<String, BTreeSet<String>> {
-    let find = |name: &str| was.iter().find(|of| of.name == name);
+    let was: HashMap<&str, &TemplateType> = was.iter().map(|of| (of.name.as_str(), &**of)).collect();
     let mut claims: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for open in is {
-        let takers = is.iter().filter(|fixed| {
-            let before = find(&open.name).zip(find(&fixed.name));
-            let as_before = before.is_some_and(|(then, taker)| {
-                taker.stands_before(then) && taker.recognises_alike(fixed) && then.recognises_alike(open)
-            });
-            fixed.stands_before(open) && !as_before
-        });
+    for open in is.iter().filter(|of| of.open) {
+        let then = was.get(open.name.as_str()).filter(|then| then.recognises_alike(open));
+        let as_before = |fixed: &TemplateType| {
+            let before = then.zip(was.get(fixed.name.as_str()));
+            before.is_some_and(|(then, taker)| taker.stands_before(then) && taker.recognises_alike(fixed))
+        };
+        let takers = is.iter().filter(|fixed| fixed.stands_before(open) && !as_before(fixed));
         let takers: BTreeSet<String> = takers.map(|fixed| fixed.name.clone()).collect();
         if !takers.is_empty() {
             claims.insert(open.name.clone(), takers);
