@@ -56,6 +56,11 @@ pub fn metrics(status: &Status) -> String {
         },
     );
     to.gauge("contentcheck_stale", "Whether what is shown may be old.", u8::from(status.trouble.is_some()));
+    to.gauge(
+        "contentcheck_held",
+        "Whether something holds every rollout, whatever the log says.",
+        u8::from(status.held.is_some()),
+    );
     to.gauge("contentcheck_log_entries", "Entries of the log.", status.log.entries);
     to.gauge("contentcheck_log_time_seconds", "When the newest entry was made, since 1970.", status.log.time);
     to.gauge("contentcheck_witnesses_needed", "Witnesses that must sign.", status.log.needed);

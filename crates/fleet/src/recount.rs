@@ -9,7 +9,7 @@ use std::io;
 use std::sync::{Mutex, PoisonError};
 
 use contentcheck_log::Hash;
-use contentcheck_rollout::entry::Evidence;
+use contentcheck_rollout::entry::{Evidence, FEWEST};
 use contentcheck_rollout::report::REPORT;
 use contentcheck_rollout::state::Rollout;
 use contentcheck_rollout::witness::Reports;
@@ -300,6 +300,35 @@ impl Recounter {
 }
 
 impl Recounter {
+    /// Whether so many reports up to a settled time say that the release failed that something could follow from them. No signature is looked at,
+    /// so this is fast, and "yes" proves nothing.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn may_have_failed(&self, rollout: &Rollout, until: u64) -> Result<bool, NoCount> {
+        let id = rollout.id();
+        let mut failed = 0_u32;
+        for part in self.source.parts(&id)? {
+            let end = self.source.extent(&id, &part)?.bytes;
+            let mut at = 0;
+            while at < end {
+                let bytes = self.source.read(&id, &part, at, end - at)?;
+                let (records, _) = bytes.as_chunks::<RECORD>();
+                if records.is_empty() {
+                    return Err(NoCount::Short { shard: part.shard });
+                }
+                let of_time = records.iter().filter_map(Record::of).take_while(|record| record.at <= until);
+                failed =
+                    failed.saturating_add(of_time.filter(Record::says_failed).count().try_into().unwrap_or(u32::MAX));
+                if failed >= FEWEST {
+                    return Ok(true);
+                }
+                at += (records.len() * RECORD) as u64;
+            }
+        }
+        Ok(false)
+    }
+
     /// The logs that devices say they have seen, by what was counted last: entries, their root, and a device that says so.
     #[must_use]
     pub fn seen(&self) -> Vec<(u64, Hash, [u8; 32])> {

@@ -46,6 +46,12 @@ impl<'r> Record<'r> {
         self.report.get(at..at + N)?.try_into().ok()
     }
 
+    /// Whether it says of a release that it failed.
+    pub(crate) fn says_failed(&self) -> bool {
+        const FAILED: u8 = 3;
+        self.field(88) == Some([FAILED])
+    }
+
     /// The device, the rollout and the number that it names.
     fn names(&self) -> Option<([u8; 32], [u8; 32], u64)> {
         Some((self.field(8)?, self.field(40)?, u64::from_le_bytes(self.field(72)?)))

@@ -96,11 +96,6 @@ impl Inner {
         self.stopped.as_ref().and_then(|stopped| stopped(state))
     }
 
-    fn is_stopped(&self) -> bool {
-        let state = Arc::clone(&self.view.read().unwrap_or_else(PoisonError::into_inner).state);
-        self.stopped(&state).is_some()
-    }
-
     fn look(&self) {
         let mut guard = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
         let Looking { log, reports, hooks, live } = &mut *guard;
@@ -213,7 +208,7 @@ async fn one(Shared(app): Shared<App>, Path(file): Path<String>) -> Response {
     let asked = file.strip_suffix(".json");
     let found = match (&status.rollout, asked) {
         (Some(rollout), Some(asked)) if rollout.id == asked => Some(One {
-            live: !matches!(rollout.phase, PhaseName::Halted | PhaseName::Rejected) && !app.is_stopped(),
+            live: !matches!(rollout.phase, PhaseName::Halted | PhaseName::Rejected) && status.held.is_none(),
             ring: rollout.ring.map_or(-1, i16::from),
         }),
         // What came before goes on no more.

@@ -44,6 +44,9 @@ pub struct Status {
     /// Why what is shown may be old.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub trouble: Option<String>,
+    /// What holds every rollout where this was looked at, whatever the log says: no ring opens there, and no token is written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held: Option<String>,
     /// The log.
     pub log: Log,
     /// The newest rollout.
@@ -299,15 +302,20 @@ impl Status {
         }
         let ways_back = state.ways_back().take(ROLLOUTS_BEFORE).map(release).collect();
         let (trouble, before) = (trouble.map(str::to_owned), before.collect());
-        Self { now, headline, light, reasons, trouble, log, before, rollout, ways_back }
+        Self { now, headline, light, reasons, trouble, held: None, log, before, rollout, ways_back }
     }
 
     /// The same where somebody stopped the rollout in another way than by the log.
     #[must_use]
     pub fn and_stopped(mut self, why: Option<String>) -> Self {
         if let Some(why) = why {
-            self.reasons.insert(0, why);
+            // What is halted, rejected or taken back says so itself.
+            if self.light != Light::Red {
+                self.headline += "; it is HELD here";
+            }
+            self.reasons.insert(0, why.clone());
             self.light = Light::Red;
+            self.held = Some(why);
         }
         self
     }

@@ -292,6 +292,14 @@ pub fn halts(storage: &impl Storage) -> Result<Vec<Told>, NoBook> {
     }
 }
 
+/// Whether everything that a witness keeps in its storage is what it put there, for who only looks: neither damaged or gone, nor put back from a copy,
+/// which lacks what the witness was told since the copy was made.
+#[must_use]
+pub fn is_original(storage: &impl Storage) -> bool {
+    let is_here = |path: &str| matches!(storage.kept(path), Ok(Some(Kept::Here(_))));
+    [witness::SEEN, OPENINGS, HALTS].into_iter().all(is_here)
+}
+
 /// The halts in a file: for each the rollout, the time, and the entry that it follows.
 fn read_halts(kept: &[u8]) -> Option<Vec<Told>> {
     const RECORD: usize = 32 + 8 + 32;

@@ -323,8 +323,9 @@ pub struct RolloutStatus {
 /// Why.
 #[derive(Debug, Args)]
 pub struct RolloutReason {
-    /// Why, for those who read the log later
-    #[arg(long, value_name = "WORDS")]
+    /// Why, for those who read the log later; it must be given
+    // Clap would end a halt without it before anything is held.
+    #[arg(long, value_name = "WORDS", default_value = "", hide_default_value = true)]
     pub reason: String,
     /// A further key that signs, beside those in keys/
     #[arg(long = "key", value_name = "FILE")]

@@ -2,7 +2,9 @@
 //! and what was good before comes back on the same road.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
+mod copies;
 mod stopping;
+mod ways;
 mod world;
 
 use std::fs;
@@ -582,7 +584,7 @@ fn witnesses_that_are_told_of_a_halt_sign_for_no_further_ring() {
     assert!(status.out.contains("witness `one`, witness `three`, witness `two`, and not in the log"), "{}", status.out);
     world.well(&devices, START, START + 40 * MINUTE);
     let stays = world.must(1, START + 40 * MINUTE, &["advance"]);
-    assert!(stays.out.contains("not in the log") && stays.err.contains("CC0904"), "{}\n{}", stays.out, stays.err);
+    assert!(stays.out.contains("held here") && stays.err.contains("CC0904"), "{}\n{}", stays.out, stays.err);
     for ring in [0, 1] {
         assert!(!world.root.join(format!("fleet/tokens/12/ring-{ring}.token")).exists());
     }

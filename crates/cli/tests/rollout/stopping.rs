@@ -11,7 +11,7 @@ use contentcheck_rollout::report::What;
 use crate::world::{HOUR, MINUTE, START, World, copy, ring, strs};
 
 /// The tokens of a sequence that anybody can fetch.
-fn tokens(world: &World, sequence: u32) -> Vec<String> {
+pub(crate) fn tokens(world: &World, sequence: u32) -> Vec<String> {
     let Ok(files) = fs::read_dir(world.root.join(format!("fleet/tokens/{sequence}"))) else { return Vec::new() };
     let names = files.map(|file| file.unwrap().file_name().into_string().unwrap());
     let mut names: Vec<String> = names.filter(|name| name.ends_with(".token")).collect();
@@ -20,7 +20,7 @@ fn tokens(world: &World, sequence: u32) -> Vec<String> {
 }
 
 /// A rollout whose first ring is open, in a hurry.
-fn started(name: &str) -> World {
+pub(crate) fn started(name: &str) -> World {
     let world = World::new(name);
     world.begin();
     let first = world.gate(12);
@@ -224,6 +224,36 @@ fn a_log_that_was_put_back_is_told_by_one_witness_elsewhere_before_it_is_written
     fs::write(&settings, local).unwrap();
 }
 
+/// Until as many witnesses have signed for a halt as must, a copy of the log can be put back that lacks it: so it holds beside the log.
+#[test]
+fn a_halt_that_no_witness_signed_holds_whatever_becomes_of_the_log() {
+    let world = started("unsigned-halt");
+    let (log, before) = (world.root.join("fleet/log"), world.root.join("before"));
+    copy(&log, &before);
+    drop(elsewhere(&world, START));
+    let halted = world.must(1, START + 60, &["halt", "--reason", "a customer called"]);
+    assert!(halted.out.contains("halted, in this log"), "{}", halted.out);
+    let resumed = world.must(1, START + 90, &["resume", "--reason", "looked"]);
+    assert!(resumed.err.contains("too few witnesses signed"), "{}", resumed.err);
+    let written = world.root.join("written");
+    copy(&log, &written);
+    put_back(&world, &before);
+    fs::copy(world.root.join("fleet/rollout.local.toml"), world.root.join("fleet/rollout.toml")).unwrap();
+    for later in [2 * MINUTE, HOUR] {
+        let advance = world.must(1, START + later, &["advance"]);
+        assert!(advance.out.contains("held here") && tokens(&world, 12).is_empty(), "{}", advance.out);
+        let status = world.must(1, START + later, &["status"]);
+        assert!(status.out.contains("a customer called") && status.out.contains("HELD here"), "{}", status.out);
+    }
+    put_back(&world, &written);
+    // The witnesses sign now, and the log alone holds from then on.
+    let advance = world.must(1, START + 2 * HOUR, &["advance"]);
+    assert!(advance.out.contains("halted: a customer called"), "{}\n{}", advance.out, advance.err);
+    assert_eq!(fs::read_dir(world.root.join("fleet/stopped")).unwrap().count(), 0);
+    world.must(0, START + 3 * HOUR, &["resume", "--reason", "looked"]);
+    assert_eq!(tokens(&world, 12), ["ring-0.token"]);
+}
+
 /// Witnesses that make up what they saw show no checkpoint of the log, so they stop nobody.
 #[test]
 fn a_witness_cannot_make_up_what_it_has_seen() {
@@ -288,7 +318,7 @@ fn a_halt_that_cannot_be_logged_stops_this_directory_all_the_same() {
     let status = world.must(1, START + 120, &["status"]);
     assert!(status.out.contains("and not in the log"), "{}", status.out);
     let advance = world.must(1, START + 40 * MINUTE, &["advance"]);
-    assert!(advance.out.contains("halted, and not in the log") && tokens(&world, 12).is_empty(), "{}", advance.out);
+    assert!(advance.out.contains("held here") && tokens(&world, 12).is_empty(), "{}", advance.out);
     // A log or settings that cannot be read.
     for (at, what) in ["log/checkpoint", "log/tile", "rollout.toml", "log", "keys"].into_iter().enumerate() {
         let world = started(&format!("unreadable-{at}"));
@@ -308,7 +338,7 @@ fn a_halt_that_cannot_be_logged_stops_this_directory_all_the_same() {
         back(&world, what);
         if what == "keys" {
             let advance = world.must(1, START + 120, &["advance"]);
-            assert!(advance.out.contains("not in the log") && tokens(&world, 12).is_empty(), "{}", advance.out);
+            assert!(advance.out.contains("held here") && tokens(&world, 12).is_empty(), "{}", advance.out);
         }
         // All is there again: the halt is logged, two let it go on, and the drafts of before hold nothing.
         world.must(0, START + 180, &["halt", "--reason", "a customer called"]);
@@ -323,7 +353,7 @@ fn a_halt_that_cannot_be_logged_stops_this_directory_all_the_same() {
     assert!(halted.err.contains("NOT halted") && tokens(&world, 12).is_empty(), "{}", halted.err);
     drop(lock);
     let advance = world.must(1, START + 40 * MINUTE, &["advance"]);
-    assert!(advance.out.contains("not in the log") && tokens(&world, 12).is_empty(), "{}", advance.out);
+    assert!(advance.out.contains("held here") && tokens(&world, 12).is_empty(), "{}", advance.out);
 }
 
 /// A halt that witnesses elsewhere were told of holds in the directory where somebody told them.
@@ -335,7 +365,7 @@ fn a_halt_told_to_witnesses_elsewhere_holds_here() {
     assert!(told.out.starts_with("told: 3 of 3") && tokens(&world, 12).is_empty(), "{}\n{}", told.out, told.err);
     for later in [HOUR, 30 * HOUR] {
         let stays = world.must(1, START + later, &["advance"]);
-        assert!(stays.out.contains("not in the log") && tokens(&world, 12).is_empty(), "{}", stays.out);
+        assert!(stays.out.contains("held here") && tokens(&world, 12).is_empty(), "{}", stays.out);
     }
     assert!(world.must(1, START + HOUR, &["status"]).out.contains("not in the log"));
     drop(daemons);
@@ -412,7 +442,7 @@ fn a_file_below_stopped_holds_whatever_is_in_it() {
         fs::write(stopped.join("anything"), bytes).unwrap();
         let size = world.state().size();
         let advance = world.must(1, START + 40 * MINUTE, &["advance"]);
-        assert!(advance.out.contains("not in the log") && tokens(&world, 12).is_empty(), "{}", advance.out);
+        assert!(advance.out.contains("held here") && tokens(&world, 12).is_empty(), "{}", advance.out);
         assert!(world.must(1, START + 40 * MINUTE, &["status"]).out.contains("stopped/anything"));
         let out = world.root.join("plans");
         let exported =

@@ -20,6 +20,8 @@ pub(crate) const HOUR: u64 = 60 * MINUTE;
 /// Monday, 4 January 2027, 08:00.
 pub(crate) const START: u64 = 1_799_049_600;
 pub(crate) const DEVICES: u16 = 1_200;
+/// The sequence whose content is not that of the others.
+pub(crate) const BAD: u32 = 13;
 
 pub(crate) struct World {
     pub(crate) root: PathBuf,
@@ -104,6 +106,11 @@ impl World {
         let text = fs::read_to_string(&config).unwrap();
         assert!(text.contains("sequence = 12"), "the demo has another sequence");
         fs::write(&config, text.replace("sequence = 12", &format!("sequence = {sequence}"))).unwrap();
+        if sequence == BAD {
+            let changed = release.join("drivers.content");
+            let text = fs::read_to_string(&changed).unwrap();
+            fs::write(changed, format!("# What this release has and no other one.\n{text}")).unwrap();
+        }
         let evidence = self.root.join(format!("evidence-{sequence}"));
         let [release, evidence, key] =
             [&release, &evidence, &self.root.join("gate.pem")].map(|path| path.to_str().unwrap().to_owned());
@@ -165,9 +172,14 @@ impl World {
     }
 
     /// What devices report, in the order of its times, into the file of the collector.
-    pub(crate) fn report(&mut self, mut reports: Vec<(u64, usize, What)>) {
+    pub(crate) fn report(&mut self, reports: Vec<(u64, usize, What)>) {
+        let newest = self.state().newest().unwrap().id();
+        self.report_of(newest, reports);
+    }
+
+    /// The same of a rollout that another one may have followed.
+    pub(crate) fn report_of(&mut self, rollout: Hash, mut reports: Vec<(u64, usize, What)>) {
         reports.sort_by_key(|(at, ..)| *at);
-        let rollout = self.state().newest().unwrap().id();
         let place = self.root.join(format!("fleet/reports/{rollout}"));
         fs::create_dir_all(&place).unwrap();
         let file = place.join("0.reports");
@@ -183,9 +195,14 @@ impl World {
             bytes.extend(at.to_le_bytes());
             bytes.extend(report.sign(key));
         }
-        let settled = format!("until {until}\n{rollout} {}\n", bytes.len());
         fs::write(file, bytes).unwrap();
-        fs::write(self.root.join("fleet/reports/0.settled"), settled).unwrap();
+        let all = self.root.join("fleet/reports");
+        let mut settled = format!("until {until}\n");
+        for (path, bytes) in files(&all).iter().filter(|(path, _)| path.ends_with("0.reports")) {
+            let of = path.parent().unwrap().file_name().unwrap().to_str().unwrap();
+            settled += &format!("{of} {}\n", bytes.len());
+        }
+        fs::write(all.join("0.settled"), settled).unwrap();
     }
 
     /// Devices that take the release at once, and say every 25 minutes that they are well, until a time.

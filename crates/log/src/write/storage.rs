@@ -78,6 +78,25 @@ fn marked(bytes: &[u8], file: &fs::Metadata) -> Vec<u8> {
 }
 
 fn kept(root: &Path, path: &str) -> io::Result<Option<Kept>> {
+    match kept_at(root, path)? {
+        // Whoever was to put another one in its place emptied it and got no further: the other one is whole.
+        Some(Kept::Damaged) => match kept_at(root, &new_of(path))? {
+            Some(Kept::Here(bytes)) => Ok(Some(Kept::Here(bytes))),
+            // It may have got there meanwhile.
+            _ => kept_at(root, path),
+        },
+        kept => Ok(kept),
+    }
+}
+
+/// The path at which a file is written before it takes the place of another one.
+fn new_of(path: &str) -> String {
+    let (above, name) = path.rsplit_once('/').map_or(("", path), |(above, name)| (above, name));
+    let slash = if above.is_empty() { "" } else { "/" };
+    std::format!("{above}{slash}.{name}.new")
+}
+
+fn kept_at(root: &Path, path: &str) -> io::Result<Option<Kept>> {
     let Some(whole) = read(root, path)? else { return Ok(None) };
     let of = fs::metadata(root.join(path))?;
     let Some((bytes, mark)) = whole.len().checked_sub(MARK).and_then(|at| whole.split_at_checked(at)) else {
@@ -228,12 +247,20 @@ impl Storage for Directory {
     }
 
     fn write(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        self.put(path, |_| Ok(bytes.to_vec()))
+        self.put(path, |_| Ok(bytes.to_vec()), |_| Ok(()))
     }
 
     fn keep(&self, path: &str, bytes: &[u8]) -> io::Result<()> {
-        // Putting a new file in place of another one keeps its number and when it was born.
-        self.put(path, |file| Ok(marked(bytes, &file.metadata()?)))
+        // Putting a new file in place of another one keeps its number and when it was born. So does another name of the same file: whoever gave the
+        // old one a second name could put it back by that, and nobody would know it from the one that was here. So the old one is emptied first; until
+        // the new one is in its place it is read from where it was written.
+        let (whole, new) = (self.root.join(path), self.root.join(new_of(path)));
+        let is_here = |kept: Option<Kept>| matches!(kept, Some(Kept::Here(_)));
+        if matches!(kept_at(&self.root, path)?, Some(Kept::Damaged)) && is_here(kept_at(&self.root, &new_of(path))?) {
+            fs::rename(new, whole)?;
+        }
+        let ends = |path: &Path| sync(path.parent().unwrap_or(&self.root)).and_then(|()| empty(path));
+        self.put(path, |file| Ok(marked(bytes, &file.metadata()?)), ends)
     }
 
     fn kept(&self, path: &str) -> io::Result<Option<Kept>> {
@@ -242,7 +269,13 @@ impl Storage for Directory {
 }
 
 impl Directory {
-    fn put(&self, path: &str, bytes: impl FnOnce(&File) -> io::Result<Vec<u8>>) -> io::Result<()> {
+    fn put(
+        &self,
+        path: &str,
+        bytes: impl FnOnce(&File) -> io::Result<Vec<u8>>,
+        ends: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> io::Result<()> {
+        let new = self.root.join(new_of(path));
         let path = self.root.join(path);
         let parent = path.parent().unwrap_or(&self.root);
         if !parent.is_dir() {
@@ -252,20 +285,29 @@ impl Directory {
                 sync(above)?;
             }
         }
-        let name = path.file_name().map(|name| name.to_string_lossy().to_string()).unwrap_or_default();
-        let new = parent.join(std::format!(".{name}.new"));
         let written = (|| {
             let mut file = File::create(&new)?;
             let bytes = bytes(&file)?;
             file.write_all(&bytes)?;
-            file.sync_all()?;
-            fs::rename(&new, &path)
+            file.sync_all()
         })();
         if let Err(error) = written {
             let _ = fs::remove_file(&new);
             return Err(error);
         }
+        ends(&path)?;
+        fs::rename(&new, &path)?;
         sync(parent)
+    }
+}
+
+/// Empties a file, by whatever names it goes; where it is not there, nothing is to be done.
+fn empty(path: &Path) -> io::Result<()> {
+    match File::options().write(true).open(path) {
+        Ok(file) if file.metadata()?.is_file() => file.set_len(0).and_then(|()| file.sync_all()),
+        Ok(_) => Err(io::Error::other("it is not a regular file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        Err(error) => Err(error),
     }
 }
 
@@ -278,4 +320,70 @@ fn sync(directory: &Path) -> io::Result<()> {
 #[cfg(not(unix))]
 fn sync(_directory: &Path) -> io::Result<()> {
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn directory(name: &str) -> PathBuf {
+        let path = std::env::temp_dir().join(std::format!("contentcheck-storage-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        path
+    }
+
+    fn here(bytes: &[u8]) -> Option<Kept> {
+        Some(Kept::Here(bytes.to_vec()))
+    }
+
+    /// What was kept comes back by no second name that it had, wherever that is and however it is put back.
+    #[test]
+    fn what_was_replaced_is_not_put_back_by_another_name() {
+        let root = directory("links");
+        let storage = Directory::open(&root).unwrap();
+        storage.keep("seen", b"one").unwrap();
+        let backup = root.join("backup");
+        fs::hard_link(root.join("seen"), &backup).unwrap();
+        assert_eq!(storage.kept("seen").unwrap(), here(b"one"));
+        storage.keep("seen", b"two").unwrap();
+        assert_eq!(storage.kept("seen").unwrap(), here(b"two"));
+        fs::rename(&backup, root.join("seen")).unwrap();
+        assert_eq!(storage.kept("seen").unwrap(), Some(Kept::Damaged));
+        fs::remove_dir_all(&root).unwrap();
+    }
+
+    /// Whoever is stopped between two steps of putting a file in place of another one has the one or the other, and goes on from it.
+    #[test]
+    fn one_or_the_other_is_kept_wherever_it_ends() {
+        for is_emptied in [false, true] {
+            let root = directory(if is_emptied { "emptied" } else { "written" });
+            let storage = Directory::open(&root).unwrap();
+            storage.keep("seen", b"one").unwrap();
+            let mut new = File::create(root.join(".seen.new")).unwrap();
+            let bytes = marked(b"two", &new.metadata().unwrap());
+            new.write_all(&bytes).unwrap();
+            if is_emptied {
+                empty(&root.join("seen")).unwrap();
+            }
+            let kept = if is_emptied { here(b"two") } else { here(b"one") };
+            assert_eq!(storage.kept("seen").unwrap(), kept);
+            assert_eq!(ReadOnly::new(&root).kept("seen").unwrap(), kept);
+            storage.keep("seen", b"three").unwrap();
+            assert_eq!(storage.kept("seen").unwrap(), here(b"three"));
+            assert!(!root.join(".seen.new").exists());
+            fs::remove_dir_all(&root).unwrap();
+        }
+    }
+
+    /// Another one's file beside a damaged one takes its place only where it was written for it.
+    #[test]
+    fn a_copy_beside_a_damaged_file_is_not_taken() {
+        let root = directory("beside");
+        let storage = Directory::open(&root).unwrap();
+        storage.keep("seen", b"one").unwrap();
+        fs::copy(root.join("seen"), root.join(".seen.new")).unwrap();
+        empty(&root.join("seen")).unwrap();
+        assert_eq!(storage.kept("seen").unwrap(), Some(Kept::Damaged));
+        fs::remove_dir_all(&root).unwrap();
+    }
 }

@@ -109,13 +109,13 @@ pub fn kept(storage: &impl Storage, path: &str) -> Result<Option<Vec<u8>>, Refus
 /// Makes what was brought here with a witness its own, since a person says that it was moved with all that it had.
 ///
 /// # Errors
-/// When something is damaged, or cannot be written.
+/// When something is damaged or missing, or cannot be written.
 pub fn moved(storage: &impl Storage, paths: &[&str]) -> Result<(), Refusal> {
     for path in [SEEN].iter().chain(paths) {
         match storage.kept(path)? {
-            None | Some(Kept::Here(_)) => {}
+            Some(Kept::Here(_)) => {}
             Some(Kept::Copied(bytes)) => storage.keep(path, &bytes)?,
-            Some(Kept::Damaged) => return Err(Refusal::Forgotten),
+            None | Some(Kept::Damaged) => return Err(Refusal::Forgotten),
         }
     }
     Ok(())

@@ -192,6 +192,9 @@ pub struct Observed {
     pub old_missing: u32,
 }
 
+/// The fewest reports of failures from which anything follows of most devices.
+pub const FEWEST: u32 = 3;
+
 /// What the devices of a ring reported since it opened.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Evidence {
@@ -490,7 +493,6 @@ impl Observed {
     /// Whether most devices that have the release report that it failed: reason enough for a person to look, whether a test has decided or not.
     #[must_use]
     pub const fn is_mostly_failures(&self) -> bool {
-        const FEWEST: u32 = 3;
         self.reported >= FEWEST && self.reported > self.receipts / 2
     }
 
@@ -573,6 +575,12 @@ impl Observed {
 }
 
 impl Evidence {
+    /// Whether most devices of some stratum report that the release failed, as [`Observed::is_mostly_failures`] says.
+    #[must_use]
+    pub fn is_mostly_failures(&self) -> bool {
+        self.strata.iter().any(|(_, seen)| seen.is_mostly_failures())
+    }
+
     fn write(&self, to: &mut Writer) {
         to.u8(self.ring);
         to.u64(self.until);

@@ -25,8 +25,8 @@ use contentcheck_log::{Hash, Opening};
 use crate::codec::{Reader, Writer};
 
 pub use body::{
-    Arm, Body, Evidence, Found, Halt, Keys, Observed, Plan, Release, Resume, Role, Roles, Start, Statistic, Test,
-    Verdict,
+    Arm, Body, Evidence, FEWEST, Found, Halt, Keys, Observed, Plan, Release, Resume, Role, Roles, Start, Statistic,
+    Test, Verdict,
 };
 
 const MAGIC: [u8; 8] = *b"CCROLL1\n";

@@ -175,9 +175,23 @@ impl State {
         self.rollouts.last()
     }
 
-    /// What the newest rollout can be taken back to: rollouts before it that were good on the whole fleet, the newest one first.
+    /// What the newest rollout can be taken back to: rollouts before it that were good on the whole fleet, and whose content has not been found bad
+    /// since, the newest one first.
     pub fn ways_back(&self) -> impl Iterator<Item = &Rollout> {
-        self.rollouts.iter().rev().skip(1).filter(|rollout| rollout.was_good_everywhere())
+        self.newest().into_iter().flat_map(|newest| self.ways_back_from(newest.id()))
+    }
+
+    fn ways_back_from(&self, reverted: Id) -> impl Iterator<Item = &Rollout> {
+        let before = self.rollouts.iter().rev().filter(move |rollout| rollout.id() != reverted);
+        before.filter(|rollout| rollout.was_good_everywhere() && !self.was_found_bad_since(rollout))
+    }
+
+    /// Whether the newest rollout of the same content that shows what it is like shows that it is bad.
+    fn was_found_bad_since(&self, rollout: &Rollout) -> bool {
+        let later = self.rollouts.iter().rev().take_while(|later| later.id() != rollout.id());
+        let mut of_content = later.filter(|later| later.release().content == rollout.release().content);
+        let newest = of_content.find(|later| later.was_found_bad() || later.was_good_everywhere());
+        newest.is_some_and(Rollout::was_found_bad)
     }
 
     /// A rollout by its plan.
@@ -329,8 +343,7 @@ impl State {
         }
         if let Some(reverted) = plan.reverts {
             let reverted = self.rollout(&reverted).ok_or(Refusal::Unknown)?;
-            let was_good = |rollout: &&Rollout| rollout.was_good_everywhere() && rollout.id() != reverted.id();
-            let mut before = self.rollouts.iter().filter(was_good);
+            let mut before = self.ways_back_from(reverted.id());
             self.demand(Check::Reverts, before.any(|rollout| rollout.release().content == release.content))?;
         }
         Ok((plan.clone(), release.clone(), census.clone()))

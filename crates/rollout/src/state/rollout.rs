@@ -182,6 +182,12 @@ impl Rollout {
         self.halted_at
     }
 
+    /// The place of its newest halt in the log.
+    #[must_use]
+    pub const fn halted_in(&self) -> Option<u64> {
+        self.halted_in
+    }
+
     /// Whether a halt that follows one of its entries is settled by one in the log behind that entry. Times do not tell, for several entries can
     /// be of one; nor does a halt that it follows, for whoever made this one knew of that. Not where it follows an entry that is not here.
     #[must_use]
@@ -256,13 +262,18 @@ impl Rollout {
         self.opened.len() == self.evidence.len()
     }
 
-    /// Whether the whole fleet had its content and nobody found anything wrong with it: neither evidence nor whoever took it back, nor most devices
-    /// of some ring, of which the last one is judged by nobody.
+    /// Whether the whole fleet had its content and nobody found anything wrong with it.
     #[must_use]
     pub fn was_good_everywhere(&self) -> bool {
+        self.is_everywhere() && !self.was_found_bad()
+    }
+
+    /// Whether somebody found something wrong with its content: evidence, or whoever took it back, or most devices of some ring, of which the last
+    /// one is judged by nobody. Devices say so for as long as they run it, also when another rollout has taken its place.
+    #[must_use]
+    pub fn was_found_bad(&self) -> bool {
         let is_taken_back = matches!(self.phase, Phase::Superseded { reverted: true, .. });
-        let has_failed = |evidence: &Evidence| evidence.strata.iter().any(|(_, seen)| seen.is_mostly_failures());
-        self.is_everywhere() && !self.is_bad && !is_taken_back && !self.evidence.iter().flatten().any(has_failed)
+        self.is_bad || is_taken_back || self.evidence.iter().flatten().any(Evidence::is_mostly_failures)
     }
 
     /// Whether the next rollout may be planned.

@@ -1,7 +1,8 @@
 //! What holds this directory, whatever its log says: `stopped/`.
 //!
 //! Whoever halts puts a file there before anything else is looked at, so that a halt counts here although the log, the settings or the keys
-//! cannot be read. That a file is there is enough: one that is empty or damaged holds as well. The halt that is logged takes them away.
+//! cannot be read. That a file is there is enough: one that is empty or damaged holds as well. A halt that is in the log gives them the number of its
+//! entry, and goes on holding by them until as many witnesses have signed for it as must: until then a copy of the log can be put back that lacks it.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
@@ -51,6 +52,32 @@ fn made(place: &Path, now: u64) -> io::Result<PathBuf> {
     }
 }
 
+/// What stands in the name of a hold before the place of the entry that has its halt.
+const ENTRY: &str = ".entry-";
+
+/// Gives holds the place of the entry that has their halt. One that cannot be renamed holds on by its own name.
+pub(super) fn logged(holds: &[PathBuf], index: u64) {
+    for path in holds {
+        if let Some(name) = path.file_name().and_then(|name| name.to_str()).filter(|name| !name.contains(ENTRY)) {
+            let _ = fs::rename(path, path.with_file_name(format!("{name}{ENTRY}{index}")));
+        }
+    }
+}
+
+/// The place of the entry that has the halt of a hold, where there is one.
+pub(super) fn entry(path: &Path) -> Option<u64> {
+    path.file_name()?.to_str()?.rsplit_once(ENTRY)?.1.parse().ok()
+}
+
+/// What somebody said who put a hold, where it can be read.
+pub(super) fn words(path: &Path) -> Option<String> {
+    const MOST: u64 = 4 << 10;
+    let is_small = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= MOST);
+    let text = is_small.then(|| fs::read_to_string(path).ok()).flatten()?;
+    let (_, words) = text.trim_end().split_once(" UTC: ")?;
+    Some(contentcheck_model::diagnostic::visible(words).to_string())
+}
+
 /// What holds the directory, by name.
 pub(super) fn standing(directory: &Path) -> Vec<PathBuf> {
     let place = directory.join(STOPPED);
@@ -62,7 +89,8 @@ pub(super) fn standing(directory: &Path) -> Vec<PathBuf> {
             all.sort();
             all
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        // A link to what is gone is there.
+        Err(error) if error.kind() == ErrorKind::NotFound && fs::symlink_metadata(&place).is_err() => Vec::new(),
         // It is there, and nobody knows what is in it.
         Err(_) => vec![place],
     }
@@ -70,7 +98,7 @@ pub(super) fn standing(directory: &Path) -> Vec<PathBuf> {
 
 /// When a hold was put, as its name says.
 pub(super) fn time(path: &Path) -> Option<u64> {
-    path.file_name()?.to_str()?.strip_prefix("halt-")?.split('-').next()?.parse().ok()
+    path.file_name()?.to_str()?.strip_prefix("halt-")?.split(['-', '.']).next()?.parse().ok()
 }
 
 /// Takes holds away that stood before the log got what they were about. Those that cannot be removed hold on, and are named.
@@ -108,7 +136,10 @@ mod tests {
         lift(&stood).unwrap();
         assert_eq!(standing(&directory), std::slice::from_ref(&second));
         assert_eq!((time(&first), time(&second)), (Some(7), Some(7)));
-        assert!(fs::read_to_string(&second).unwrap().contains("two"));
+        assert_eq!(words(&second).as_deref(), Some("two"));
+        logged(std::slice::from_ref(&second), 9);
+        let [third] = &standing(&directory)[..] else { panic!("one holds") };
+        assert_eq!((time(third), entry(third), entry(&second)), (Some(7), Some(9), None));
         fs::remove_dir_all(&directory).unwrap();
     }
 }

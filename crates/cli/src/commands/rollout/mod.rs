@@ -19,6 +19,7 @@ mod simulate;
 mod site;
 pub mod stage;
 mod tokens;
+mod ways;
 
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};

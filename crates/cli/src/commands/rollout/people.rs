@@ -8,7 +8,7 @@ use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::{files, write};
 use contentcheck_rollout::census::NoCensus;
 use contentcheck_rollout::entry::{Halt, Observed, Resume, Role};
-use contentcheck_rollout::state::{Check, Phase};
+use contentcheck_rollout::state::{Check, Phase, Rollout};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Body, Book, Entry, NoBook, Refusal, Roll, State};
 
@@ -121,10 +121,10 @@ fn halt_all(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut S
     halted(&site, &mut book, &holds, now, streams).map(Halted::Logged)
 }
 
-/// A halt is in the log. What goes wrong from here on takes nothing of that back.
+/// A halt is in the log. What goes wrong from here on takes nothing of that back, and the hold stays until witnesses have signed for it.
 fn halted(site: &Site, book: &mut Book<Directory>, holds: &[PathBuf], now: u64, streams: &mut Streams<'_>) -> Outcome {
-    if let Err(failure) = hold::lift(holds) {
-        site.tell(streams, &failure.message);
+    if let Some(index) = book.state().newest().and_then(Rollout::halted_in) {
+        hold::logged(holds, index);
     }
     logged(site, book, "halted", now, streams)
 }
@@ -166,6 +166,7 @@ pub(super) fn resume(directory: &Path, arguments: &RolloutReason, now: u64, stre
             "the newest rollout goes on already; `contentcheck rollout advance` writes tokens that are missing";
         return Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)));
     }
+    site.settle_again(&mut book, now, streams)?;
     site.goes_on(book.state())?;
     let entry = of_newest(book.state(), now, Body::Resume(Resume { reason: arguments.reason.clone() }))?;
     match site.submit(&mut book, entry, &signers, now, streams)? {
@@ -205,6 +206,7 @@ fn after(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
         site.tell(streams, &coded(&codes::WITNESS_REFUSES, &message));
         return Ok(Exit::Findings);
     }
+    site.settle(book.state(), signed)?;
     tokens::write(site, book, signed, streams)
 }
 
@@ -383,6 +385,7 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
     let found = entry.signatures.len();
     let mut book = site.book()?;
     if matches!(entry.body, Body::Resume(_)) {
+        site.settle_again(&mut book, now, streams)?;
         site.goes_on(book.state())?;
     }
     site.keeps_plan(&mut book, &entry.body, now, streams)?;

@@ -4,6 +4,7 @@ use std::path::Path;
 
 use contentcheck_gate::attest::{self, Asked, ENVELOPE_BYTES, accepts};
 use contentcheck_interpreter::{Identity, Image};
+use contentcheck_log::write::{Directory, SecretKey};
 use contentcheck_log::{Class, Hash};
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_parser::release::sha256;
@@ -11,15 +12,15 @@ use contentcheck_project::files;
 use contentcheck_rollout::entry::{Plan, Release};
 use contentcheck_rollout::judge::groups;
 use contentcheck_rollout::policy::Rule;
-use contentcheck_rollout::state::Phase;
-use contentcheck_rollout::{Body, Census, Entry, Id, NoBook, Policy, Roll, State};
+use contentcheck_rollout::state::{Phase, Rollout};
+use contentcheck_rollout::{Body, Book, Census, Entry, Id, NoBook, Policy, Roll, State};
 use contentcheck_sensor::Digest;
 
 use contentcheck_fleet::status::duration;
 
 use super::show::percent;
 use super::site::{POLICY, Site, Submitted, coded, failed, sign};
-use super::tokens;
+use super::{tokens, ways};
 use crate::Streams;
 use crate::args::RolloutPlan;
 use crate::commands::attest::{allowances, key as text_of_key};
@@ -52,7 +53,12 @@ pub(super) fn plan(
     let release = release(arguments)?;
     let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
-    let taken_back = if reverts { Some(taken_back(book.state(), &release)?) } else { None };
+    let taken_back = if reverts {
+        is_well_still(&site, &mut book, &release, now, &signers, streams)?;
+        Some(taken_back(book.state(), &release)?)
+    } else {
+        None
+    };
     let newest = book.state().newest().map_or(0, |newest| newest.release().sequence);
     if let Some(planned) = book.state().newest()
         && *planned.phase() == Phase::Planned
@@ -117,7 +123,7 @@ fn entries(
     release: Release,
     mut plan: Plan,
     now: u64,
-    signers: &[contentcheck_log::write::SecretKey],
+    signers: &[SecretKey],
 ) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     let mut logged = |body| {
@@ -133,6 +139,29 @@ fn entries(
     plan.release = known.unwrap_or_else(|| logged(Body::Release(release)));
     logged(Body::Plan(plan));
     entries
+}
+
+/// Looks at what devices report by now of content that is to be gone back to.
+fn is_well_still(
+    site: &Site,
+    book: &mut Book<Directory>,
+    release: &Release,
+    now: u64,
+    signers: &[SecretKey],
+    streams: &mut Streams<'_>,
+) -> Result<(), Failure> {
+    let of_content = book.state().ways_back().filter(|way| way.release().content == release.content);
+    let of_content = of_content.map(Rollout::id).collect();
+    let looked = ways::look(site, book, of_content, now, signers, streams)?;
+    if looked.is_logged {
+        site.cosign(book, now, streams)?;
+    }
+    if looked.failing.is_empty() {
+        return Ok(());
+    }
+    let message = "devices report that this content failed since it was rolled out, so nobody goes back to it; `contentcheck rollout \
+                   status` names other ways back; else plan a fix by `contentcheck rollout plan IMAGE --attestation FILE --attestation-key PEM`";
+    Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)))
 }
 
 /// The rollout that a release takes back, where that is a way back.

@@ -14,7 +14,7 @@ use contentcheck_rollout::{Body, Book, NoBook, Refusal};
 
 use super::show::ring_name;
 use super::site::{REPORTS, Site, Submitted, coded, failed, is_busy, of_newest, said, there};
-use super::tokens;
+use super::{tokens, ways};
 use crate::Streams;
 use crate::args::RolloutAdvance;
 use crate::commands::written;
@@ -131,14 +131,19 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     let site = Site::open(directory)?;
     let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
+    site.settle_again(&mut book, now, streams)?;
     let rollout = newest(&book)?.clone();
     let held = site.held(book.state());
     // Also where the command that stopped it ended too early for that.
     tokens::withdraw(&site, book.state(), held.is_some(), streams)?;
     if let Some(text) = held {
         site.tell(streams, &coded(&codes::OUT_OF_TURN, &text));
-        written(writeln!(streams.out, "halted, and not in the log: no ring opens, and no token is written"))?;
+        written(writeln!(streams.out, "held here, whatever the log says: no ring opens, and no token is written"))?;
         return Ok(Exit::Findings);
+    }
+    let before: Vec<_> = book.state().ways_back().take(ways::LOOKED_AT).map(Rollout::id).collect();
+    if ways::look(&site, &mut book, before, now, &signers, streams)?.is_logged {
+        site.cosign(&mut book, now, streams)?;
     }
     let Some(open_ring) = rollout.open_ring() else {
         return match rollout.phase() {

@@ -184,7 +184,7 @@ impl Stage {
         for _ in 0..DRAWS {
             let sequence = self.next;
             self.next = sequence.saturating_add(1);
-            let gated = self.gate(sequence)?;
+            let gated = self.gate(sequence, fault.is_some())?;
             let gated: Vec<&str> = gated.iter().map(String::as_str).collect();
             self.succeed(&[plan, &gated].concat())?;
             self.succeed(&["start"])?;
@@ -206,9 +206,11 @@ impl Stage {
         if ran.exit == Exit::Fine { Ok(()) } else { Err(Failure::internal(ran.out + &ran.err)) }
     }
 
-    /// Gates the content under a sequence, and gives the arguments by which it is planned.
-    fn gate(&self, sequence: u64) -> Result<Vec<String>, Failure> {
+    /// Gates the content under a sequence, and gives the arguments by which it is planned. What is bad has content of its own: what failed once is
+    /// no way back.
+    fn gate(&self, sequence: u64, is_bad: bool) -> Result<Vec<String>, Failure> {
         let release = self.directory.join(CONTENT).join("demo");
+        content::write_of(&release, is_bad.then_some(sequence))?;
         let config = release.join("contentcheck.toml");
         let text = String::from_utf8_lossy(&read_whole(&config, 1 << 20)?).into_owned();
         let of = format!("sequence = {sequence}");

@@ -7,19 +7,22 @@ use std::sync::Arc;
 use contentcheck_fleet::clock::Clock;
 use contentcheck_fleet::witness::NoWitness;
 use contentcheck_fleet::{Cosign as _, Keeper, Remote};
-use contentcheck_log::write::{Directory, Fault, ReadOnly, seen_by};
+use contentcheck_log::write::{Directory, Fault, ReadOnly, View, seen_by};
 use contentcheck_log::{Hash, VerifierKey};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::files;
 use contentcheck_rollout::state::Told;
 use contentcheck_rollout::time::utc;
-use contentcheck_rollout::{Body, Book, NoBook, State};
+use contentcheck_rollout::{Body, Book, NoBook, State, book};
 
 use super::super::hold;
 use super::{DRAFTS, LOG, SETTINGS, Site, coded};
 use crate::Streams;
 use crate::exit::Failure;
 use crate::release::talk;
+
+/// How many of the things that hold a directory are named.
+const NAMED: usize = 5;
 
 impl Site {
     /// Witnesses that are asked.
@@ -56,23 +59,94 @@ impl Site {
         })
     }
 
-    /// What keeps rings and tokens back here and is not in the log, in a sentence; nothing where nothing does. Files below `stopped/`, whatever
-    /// is in them, and halts of the newest rollout: those that witnesses of this machine were told of, and drafts.
+    /// What keeps rings and tokens back here whatever the log says, in a sentence; nothing where nothing does.
     pub(in crate::commands::rollout) fn held(&self, state: &State) -> Option<String> {
+        self.put_back().or_else(|| self.halted_here(state)).or_else(|| self.copies(state))
+    }
+
+    /// That the log was put back from a copy: what was stopped in the log that went on may be offered here.
+    fn put_back(&self) -> Option<String> {
+        // What witnesses saw is read before the log.
+        let memories = self.memories();
+        let log = View::open(ReadOnly::new(self.path(LOG)), &self.log_key().ok()?).ok()?;
+        let gone = put_back(&memories, (log.size(), log.root()))?;
+        Some(format!("{}: {gone}", files::name(&self.path(LOG))))
+    }
+
+    /// Halts that hold here: files below `stopped/`, whatever is in them, and halts of the newest rollout that are not in the log: those that witnesses
+    /// of this machine were told of, and drafts.
+    fn halted_here(&self, state: &State) -> Option<String> {
         let files = hold::standing(&self.directory);
         let halts = self.unlogged_halts(state);
-        let by: Vec<String> =
-            files.iter().map(|path| files::name(path)).chain(halts.iter().map(|(by, _)| by.clone())).collect();
+        let by_file = files.iter().map(|path| {
+            let name = files::name(path);
+            hold::words(path).map_or_else(|| name.clone(), |words| format!("{name} (\"{words}\")"))
+        });
+        let by: Vec<String> = by_file.chain(halts.iter().map(|(by, _)| by.clone())).collect();
+        if by.is_empty() {
+            return None;
+        }
         let at = halts.iter().map(|(_, at)| *at).chain(files.iter().filter_map(|path| hold::time(path))).max();
         let at = at.filter(|at| *at > 0).map_or_else(String::new, |at| format!(" at {} UTC", utc(at)));
+        let more = by.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let by = by.get(..NAMED).unwrap_or(&by).join(", ");
+        let is_in_log = |path: &PathBuf| hold::entry(path).is_some_and(|index| is_halted_at(state, index));
+        if halts.is_empty() && files.iter().all(is_in_log) {
+            return Some(format!(
+                "halted{at} by {by}{more}, in the log, and too few witnesses signed for that: a copy of the log could be put back that lacks it, so this \
+                 holds. `contentcheck rollout advance` asks them again"
+            ));
+        }
         let by_hand = if files.is_empty() { "" } else { "; where it was a mistake, remove the file" };
-        (!by.is_empty()).then(|| {
-            format!(
-                "halted{at} by {}, and not in the log: no ring opens and no token is written here. \
-                 `contentcheck rollout halt --reason WORDS` writes it, and two people let the rollout go on after that{by_hand}",
-                by.join(", ")
-            )
-        })
+        Some(format!(
+            "halted{at} by {by}{more}, and not in the log: no ring opens and no token is written here. \
+             `contentcheck rollout halt --reason WORDS` writes it, and two people let the rollout go on after that{by_hand}"
+        ))
+    }
+
+    /// That too many witnesses of this machine do not know what they were told: then a halt may have been made that nobody here knows of.
+    fn copies(&self, state: &State) -> Option<String> {
+        let of = self.settings.witness.iter().filter_map(|witness| Some((witness, witness.directory.as_ref()?)));
+        // One whose directory is not there at all may be the original elsewhere, as one that is down.
+        let is_copy = |directory: &PathBuf| {
+            let directory = self.directory.join(directory);
+            directory.is_dir() && !book::is_original(&ReadOnly::new(directory))
+        };
+        let copies: Vec<&str> =
+            of.filter(|(_, directory)| is_copy(directory)).map(|(witness, _)| witness.name.as_str()).collect();
+        let originals = self.witnesses().saturating_sub(copies.len());
+        if copies.is_empty() || originals >= state.quorum() || state.newest().is_none() {
+            return None;
+        }
+        Some(format!(
+            "what the witnesses `{}` kept was put back from a copy, or is damaged or missing in part: whether the rollout was halted since, nobody can tell here, so no \
+             ring opens and no token is written. Where they were moved here with all that they had, `contentcheck rollout witness NAME --moved` says so \
+             for each of them; else take them from where they were, or give the log other witnesses by `contentcheck rollout keys --trust FILE`",
+            copies.join("`, `")
+        ))
+    }
+
+    /// Takes holds away whose halt is in the log, where so many witnesses signed for it as must.
+    pub(in crate::commands::rollout) fn settle(&self, state: &State, signed: usize) -> Result<(), Failure> {
+        let is_settled = |path: &PathBuf| hold::entry(path).is_some_and(|index| is_halted_at(state, index));
+        let settled: Vec<PathBuf> = hold::standing(&self.directory).into_iter().filter(is_settled).collect();
+        if signed >= state.quorum() { hold::lift(&settled) } else { Ok(()) }
+    }
+
+    /// Asks the witnesses again for halts that are in the log and hold on, where there are some.
+    pub(in crate::commands::rollout) fn settle_again(
+        &self,
+        book: &mut Book<Directory>,
+        now: u64,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Failure> {
+        let waits = |path: &PathBuf| hold::entry(path).is_some_and(|index| is_halted_at(book.state(), index));
+        if !hold::standing(&self.directory).iter().any(waits) {
+            return Ok(());
+        }
+        let signed = self.cosign(book, now, streams)?;
+        self.settle(book.state(), signed)
     }
 
     /// Refuses to go on where something holds.
@@ -115,13 +189,8 @@ impl Site {
         memories: &[(String, u64, Hash)],
         log: (u64, Hash),
     ) -> Result<(), Failure> {
-        let Some((name, size, _)) = memories.iter().find(|memory| is_gone(memory, log)) else { return Ok(()) };
-        let message = format!(
-            "{}: witness `{name}` has seen {size} entries, and this log has {}, or different ones: it was put back from an older copy; take one \
-             that is as long, since no witness signs for this one and no device takes it",
-            files::name(&self.path(LOG)),
-            log.0
-        );
+        let Some(gone) = put_back(memories, log) else { return Ok(()) };
+        let message = format!("{}: {gone}", files::name(&self.path(LOG)));
         Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)))
     }
 
@@ -249,7 +318,19 @@ impl Site {
     }
 }
 
-/// Whether a witness has seen entries that this log does not have.
-fn is_gone((_, size, root): &(String, u64, Hash), log: (u64, Hash)) -> bool {
-    *size > 0 && (*size > log.0 || (*size == log.0 && *root != log.1))
+/// That a witness has seen entries that this log does not have, in a sentence.
+fn put_back(memories: &[(String, u64, Hash)], log: (u64, Hash)) -> Option<String> {
+    let is_gone =
+        |(_, size, root): &&(String, u64, Hash)| *size > 0 && (*size > log.0 || (*size == log.0 && *root != log.1));
+    let (name, size, _) = memories.iter().find(is_gone)?;
+    Some(format!(
+        "witness `{name}` has seen {size} entries, and this log has {}, or different ones: it was put back from an older copy; take one \
+         that is as long, since no witness signs for this one and no device takes it",
+        log.0
+    ))
+}
+
+/// Whether the log has a halt at this place, or behind it.
+fn is_halted_at(state: &State, index: u64) -> bool {
+    state.rollouts().iter().any(|rollout| rollout.halted_in().is_some_and(|at| at >= index))
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use contentcheck_project::files;
+use contentcheck_project::{files, write};
 
 use crate::exit::Failure;
 
@@ -78,6 +78,15 @@ pub(super) fn write_releases(directory: &Path) -> Result<(), Failure> {
         fs::write(&path, bytes).map_err(failed)?;
     }
     Ok(())
+}
+
+/// Makes the content of a release that of a sequence alone, or that of all others.
+pub(super) fn write_of(release: &Path, sequence: Option<u64>) -> Result<(), Failure> {
+    const CHANGED: &str = "drivers.content";
+    let known = FILES.iter().find(|(name, _)| name.strip_prefix("demo/") == Some(CHANGED));
+    let (_, bytes) = known.ok_or_else(|| Failure::internal(format!("{CHANGED} is not in the program")))?;
+    let own = sequence.map_or_else(String::new, |sequence| format!("# The content of sequence {sequence}.\n"));
+    write::write(&release.join(CHANGED), &[own.as_bytes(), bytes].concat())
 }
 
 #[cfg(test)]
