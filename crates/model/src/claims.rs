@@ -20,6 +20,17 @@ pub fn is_shared(channel: &str) -> bool {
     SHARED_LOGS.iter().any(|shared| shared.eq_ignore_ascii_case(channel))
 }
 
+/// Channels that have another name than the provider that alone writes to them.
+const OWNED: [(&str, &str); 2] =
+    [("Security", "Microsoft-Windows-Security-Auditing"), ("Windows PowerShell", "PowerShell")];
+
+/// Whether a channel is that of one provider, so that a number there says whose event it is. Such a channel is named by its provider: `Provider/Type`.
+fn is_own_channel(channel: &str, provider: &str) -> bool {
+    let named = channel.rsplit_once('/').map_or(channel, |(name, _)| name);
+    let is_of = |own: &(&str, &str)| own.0.eq_ignore_ascii_case(channel) && own.1.eq_ignore_ascii_case(provider);
+    named.eq_ignore_ascii_case(provider) || OWNED.iter().any(is_of)
+}
+
 /// Which events that a template type describes are none of it once they are recorded.
 #[derive(Debug)]
 pub struct Claims {
@@ -71,15 +82,27 @@ impl TemplateType {
             && open.serves.iter().any(|asked| self.serves.iter().any(|served| served.serves(asked)))
     }
 
+    /// Whether its events are those of a channel to which their provider alone writes.
+    #[must_use]
+    pub fn is_of_own_channel(&self) -> bool {
+        let (channels, providers) =
+            (values(self, CHANNEL).unwrap_or_default(), values(self, PROVIDER).unwrap_or_default());
+        let [Fixed::Text(provider)] = providers else { return false };
+        !channels.is_empty() && channels.iter().all(|channel| is_own_channel(&channel.text(), provider))
+    }
+
     /// Whether two template types that are known in part leave it open which of them an event is of that lacks its provider, or its
     /// channel, and has the other one.
-    fn is_in_doubt_with(&self, other: &Self, lacking: &str) -> bool {
+    fn is_in_doubt_with(&self, other: &Self, numbers: &[Fixed], lacking: &str) -> bool {
+        let meets = |own: &[Fixed], others: &[Fixed]| own.iter().any(|own| others.iter().any(|of| own.meets(of)));
         let meet = |name: &str| match (values(self, name), values(other, name)) {
-            (Some(own), Some(others)) => own.iter().any(|own| others.iter().any(|of| own.meets(of))),
+            (Some(own), Some(others)) => meets(own, others),
             // One that names no channel may stand in any.
             _ => true,
         };
-        meet(EVENT_ID) && meet(said_beside(lacking)) && self.is_alike(other, lacking) != Some(true)
+        values(other, EVENT_ID).is_none_or(|others| meets(numbers, others))
+            && meet(said_beside(lacking))
+            && self.is_alike(other, lacking) != Some(true)
     }
 
     /// Whether whatever has no value under a name may as well be of another template type, for each value that this one asks for under the
@@ -115,22 +138,37 @@ fn values<'t>(template: &'t TemplateType, name: &str) -> Option<&'t [Fixed]> {
 /// Fixed template types that are alike but for the number.
 struct Group<'t> {
     fixed: &'t TemplateType,
-    /// What they are known without: nothing, and each name without which they are known too.
-    lacking: [Option<&'static str>; 3],
+    /// The name without which they are known all the same; empty: with all of them.
+    lacking: &'static str,
     numbers: Vec<Fixed>,
 }
 
-/// What a fixed template type is known without: nothing, the provider, the channel.
-fn lacking(fixed: &TemplateType, open: &TemplateType, all: &[Arc<TemplateType>]) -> [Option<&'static str>; 3] {
-    let partly = |lacking: &'static str| {
-        let in_doubt = |other: &Arc<TemplateType>| other.is_known_in_part() && fixed.is_in_doubt_with(other, lacking);
-        (fixed.is_known_in_part() && !all.iter().any(in_doubt)).then_some(lacking)
-    };
+/// The numbers of a fixed template type that are known without a name that an event lacks: each by itself, since one may leave a doubt that
+/// another one does not.
+fn known_without(
+    lacking: &'static str,
+    fixed: &TemplateType,
+    open: &TemplateType,
+    all: &[Arc<TemplateType>],
+) -> Vec<Fixed> {
     // One that says no channel stands in that of the log.
     let channels = values(fixed, CHANNEL).or_else(|| values(open, CHANNEL).filter(|_| open.reads.len() == 1));
     let is_own = |channels: &[Fixed]| !channels.iter().any(|channel| is_shared(&channel.text()));
-    let provider = partly(PROVIDER).filter(|_| channels.is_some_and(is_own));
-    [Some(""), provider, partly(CHANNEL).filter(|_| values(fixed, CHANNEL).is_some())]
+    let may_lack = match lacking {
+        PROVIDER => channels.is_some_and(is_own),
+        _ => values(fixed, CHANNEL).is_some(),
+    };
+    if !may_lack || !fixed.is_known_in_part() {
+        return Vec::new();
+    }
+    let numbers = values(fixed, EVENT_ID).unwrap_or_default().iter();
+    let is_known = |number: &&Fixed| {
+        let in_doubt = |other: &Arc<TemplateType>| {
+            other.is_known_in_part() && fixed.is_in_doubt_with(other, std::slice::from_ref(number), lacking)
+        };
+        !all.iter().any(in_doubt)
+    };
+    numbers.filter(is_known).cloned().collect()
 }
 
 /// Which events that a version of a template type describes are none of it. `all` are those among which it is told what an event is: the
@@ -174,33 +212,34 @@ pub fn claimed_by(
     // Numbers of one channel and one provider are asked for together.
     let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
     for fixed in fixed {
-        let lacking = lacking(fixed, told, all);
         let others: Vec<&Recognition> = fixed.reads.iter().filter(|of| of.name != EVENT_ID).collect();
-        let numbers = values(fixed, EVENT_ID).unwrap_or_default();
-        let group = groups.entry(format!("{lacking:?} {} {others:?}", numbers.is_empty()));
-        group.or_insert_with(|| Group { fixed, lacking, numbers: Vec::new() }).numbers.extend(numbers.iter().cloned());
+        let mut known = |lacking: &'static str, numbers: Vec<Fixed>| {
+            let group = groups.entry(format!("{lacking} {} {others:?}", numbers.is_empty()));
+            group.or_insert_with(|| Group { fixed, lacking, numbers: Vec::new() }).numbers.extend(numbers);
+        };
+        known("", values(fixed, EVENT_ID).unwrap_or_default().to_vec());
+        for lacking in [PROVIDER, CHANNEL] {
+            let numbers = known_without(lacking, fixed, told, all);
+            // What an open template type says of all of its events is not lacking.
+            if !numbers.is_empty() && values(open, lacking).is_none() {
+                known(lacking, numbers);
+            }
+        }
     }
     let mut ways: Vec<Expr<Predicate>> = Vec::new();
     for Group { fixed, lacking, numbers } in groups.into_values() {
-        for lacking in lacking.into_iter().flatten() {
-            // What an open template type says of all of its events is not lacking.
-            if values(open, lacking).is_some() {
-                continue;
-            }
-            let parts = fixed.reads.iter().filter_map(|of| {
-                let values = if of.name == EVENT_ID { &numbers } else { &of.values };
-                let Some(own) = self::values(open, &of.name) else {
-                    let part =
-                        if of.name == lacking { absent(open, lacking) } else { is_one_of(open, &of.name, values) };
-                    return Some(part);
-                };
-                // A condition sees the value as the open template type spells it, however it was recorded.
-                let claimed = |own: &&Fixed| values.iter().any(|of| same(own, of));
-                let all_claimed = own.iter().filter(claimed).count() == own.len();
-                (!all_claimed).then(|| spelled_as(open, &of.name, own.iter().filter(claimed)))
-            });
-            ways.push(Expr::All(parts.collect()));
-        }
+        let parts = fixed.reads.iter().filter_map(|of| {
+            let values = if of.name == EVENT_ID { &numbers } else { &of.values };
+            let Some(own) = self::values(open, &of.name) else {
+                let part = if of.name == lacking { absent(open, lacking) } else { is_one_of(open, &of.name, values) };
+                return Some(part);
+            };
+            // A condition sees the value as the open template type spells it, however it was recorded.
+            let claimed = |own: &&Fixed| values.iter().any(|of| same(own, of));
+            let all_claimed = own.iter().filter(claimed).count() == own.len();
+            (!all_claimed).then(|| spelled_as(open, &of.name, own.iter().filter(claimed)))
+        });
+        ways.push(Expr::All(parts.collect()));
     }
     if ways.is_empty() { Expr::Const(false) } else { Expr::Any(ways) }
 }

@@ -4,6 +4,10 @@
 //! truncated and never "handled as well as possible". All of them are constants, not
 //! settings, so that what passes on one machine passes on every machine.
 
+/// Ways in which the names by which template types claim events may have values that a rule asks for. Of more it is not found out which events of
+/// an open template type a rule leaves, and it runs on all of them.
+pub const CLAIMED_WAYS: usize = 4_096;
+
 /// Bytes in one content file.
 pub const FILE_BYTES: usize = 4 << 20;
 /// Bytes in one table data file (CSV or JSON lines).

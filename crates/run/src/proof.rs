@@ -9,7 +9,7 @@ use contentcheck_events::{Flat, Flattener, Layout, Router, Scratch};
 use contentcheck_model::claims::Claims;
 use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::predicate::Predicate;
-use contentcheck_model::rule::{RuleId, Target};
+use contentcheck_model::rule::{CheckedRule, RuleId, Target};
 use contentcheck_model::template::TemplateType;
 use contentcheck_model::value::Value;
 use contentcheck_parser::native::{field_name, text};
@@ -100,14 +100,20 @@ pub fn is_own(target: &Target, witness: &Witness) -> bool {
     flattener.flatten(record.as_bytes()).is_ok_and(|flat| is_routed(&target.template, claims, &flat))
 }
 
+/// Whether a rule matches a recorded event, on any template type that the event is told to be of. Nothing where it cannot be evaluated.
+#[must_use]
+pub fn matches(rule: &CheckedRule, router: &Router, record: &str) -> Option<bool> {
+    let (mut flattener, mut routes) = (Flattener::new(), Vec::new());
+    let flat = flattener.flatten(record.as_bytes()).ok()?;
+    router.route(&flat, None, &mut routes);
+    let of = routes.iter().filter_map(|route| rule.on(&router.templates().get(*route)?.name));
+    let matches: Option<Vec<bool>> = of.map(|target| reads(target, &flat)).collect();
+    Some(matches?.contains(&true))
+}
+
 /// Whether a target matches an event as [`json()`] writes it, read as `eval` reads it.
 fn recorded(target: &Target, witness: &Witness) -> Option<bool> {
     let template = &target.template;
-    let (mut undeclared, mut has_keywords) = (Vec::new(), false);
-    target.condition.mentions(&mut |mention| {
-        has_keywords |= mention.field.is_any();
-        undeclared.extend(name(template, mention.field).filter(|_| mention.field.is_undeclared()));
-    });
     let record = serde_json::Value::Object(json(template, witness)).to_string();
     let mut flattener = Flattener::new();
     let flat = flattener.flatten(record.as_bytes()).ok()?;
@@ -115,8 +121,19 @@ fn recorded(target: &Target, witness: &Witness) -> Option<bool> {
     if target.claimed.as_ref().is_some_and(|claims| !is_routed(template, claims, &flat)) {
         return None;
     }
+    reads(target, &flat)
+}
+
+/// Whether a target matches a record, as an event of its template type.
+fn reads(target: &Target, flat: &Flat<'_>) -> Option<bool> {
+    let template = &target.template;
+    let (mut undeclared, mut has_keywords) = (Vec::new(), false);
+    target.condition.mentions(&mut |mention| {
+        has_keywords |= mention.field.is_any();
+        undeclared.extend(name(template, mention.field).filter(|_| mention.field.is_undeclared()));
+    });
     let undeclared: Vec<&str> = undeclared.iter().map(String::as_str).collect();
-    let owned = Layout::of(template, &undeclared).owned(&flat, template, has_keywords, &mut Scratch::default());
+    let owned = Layout::of(template, &undeclared).owned(flat, template, has_keywords, &mut Scratch::default());
     let mut event = Event::empty(template);
     for (field, value) in owned.values {
         event.set(&field, Some(value));

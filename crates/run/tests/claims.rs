@@ -323,7 +323,7 @@ fn what_is_shown_is_recognised_by_the_newest_version_and_in_no_doubt() {
     };
     let acme = "serves { product: acme }";
     let fixed = format!("template t.f @ 1 {{ {acme} reads {{ src: [\"a\", \"b\"] }} 1 Baz: string? }}\n");
-    let first = format!("template t.o @ 1 {{ {acme} reads {{ src: \"a\" }} 1 Foo: string? }}\n");
+    let first = "template t.o @ 1 { reads { src: \"a\" } open 1 Foo: string? }\n";
     let second = format!("template t.o @ 2 {{ {acme} reads {{ src: \"a\" }} open 1 Foo: string? 2 Goo: string? }}\n");
     assert_eq!(fires(&format!("{fixed}{first}"), "Foo == \"evil\""), "fires");
     assert_eq!(fires(&format!("{fixed}{first}{second}"), "Foo == \"evil\""), "never");

@@ -2,6 +2,7 @@
 
 mod meaning;
 mod recognition;
+mod taken;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +15,7 @@ use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release;
 
+use self::recognition::Routed;
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
 use crate::checks::sensors::{Group, Groups};
@@ -117,15 +119,14 @@ impl Check for ChangeGuard {
         sensors(run, previous, &left, &mut outcome);
         nowhere(run, &before, &mut outcome);
         let told = templates(run, previous, &mut outcome);
-        recognition::lost(run, previous, &told, &mut outcome);
+        let Routed { mut changes, decided } = recognition::routed(run, previous, &told, &mut outcome);
         grown(run, &mut outcome);
-        let mut changes: Vec<Change> = Vec::new();
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
         for (name, rule) in &after {
             match before.get(name) {
                 None => changes.push(meaning::added(run, rule, &mut outcome)),
                 Some(old) => {
-                    meaning::changed(run, (old, rule), earlier, &mut changes, &mut outcome);
+                    meaning::changed(run, (old, rule), (earlier, &decided), &mut changes, &mut outcome);
                     changes.extend(relabelled(old, rule));
                     changes.extend(other_sensors(old, rule));
                 }

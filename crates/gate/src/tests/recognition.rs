@@ -318,3 +318,79 @@ fn coverage_counts_no_test_of_an_event_that_is_of_another_template_type() {
         assert_eq!(said.iter().any(|(code, _)| *code == "CC1005"), !is_seen, "{kind}: {said:?}");
     }
 }
+
+/// A Sigma rule on an open template type that is on the fixed one too, by some of its fields: what it matched by another field is lost, and what a
+/// filter kept away is gained. What it matches by the fields of both is neither, whichever template type it is of.
+#[test]
+fn what_a_rule_loses_and_gains_by_a_template_type_that_has_some_of_its_fields() {
+    let open = "template t.o @ 1 { serves { product: acme } reads { Channel: \"Acme/A\" } open 1 Foo: string? }\n";
+    let fixed = |fields: &str| {
+        format!(
+            "template t.f @ 1 {{ serves {{ product: acme }} reads {{ Channel: \"Acme/A\", Provider_Name: \"P\", EventID: 5 }} {fields} }}\n"
+        )
+    };
+    let of = |templates: &str, detection: &str| {
+        let rule = format!(
+            "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8402\nlogsource:\n    product: acme\ndetection:\n{detection}\nlevel: low\n"
+        );
+        let text = templates.to_owned();
+        let sources =
+            vec![(Source::new("t.content", text), Language::Native), (Source::new("r.yml", rule), Language::Sigma)];
+        Built::new(Gathered::of(sources), false, 1).unwrap()
+    };
+    let either = "    s:\n        Foo: evil\n    o:\n        Bar: evil\n    condition: s or o";
+    let filtered = "    s:\n        Foo: evil\n    o:\n        Bar: ok\n    condition: s and not o";
+    let lacking = "    s:\n        Foo: evil\n        Bar: null\n    condition: s";
+    let alike = "    s:\n        Foo: evil\n    condition: s";
+    let number = "    s:\n        Foo: 17\n    condition: s";
+    let (foo, int) = ("1 Foo: string? nocase", "1 Foo: int?");
+    for (fields, detection, is_lost, is_gained) in [
+        (foo, either, true, false),
+        (foo, filtered, false, true),
+        (foo, lacking, false, true),
+        (foo, alike, false, false),
+        // A text that is the number in another spelling is it for an integer alone.
+        (int, number, false, true),
+    ] {
+        let (before, now) = (of(open, detection), of(&format!("{open}{}", fixed(fields)), detection));
+        for (first, second, is_lost, is_gained) in
+            [(&before, &now, is_lost, is_gained), (&now, &before, is_gained, is_lost)]
+        {
+            let found = checked(second, Some(first), settings(), &["change"]);
+            let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+            let has = |code: &str| change.findings.iter().any(|found| found.code == code);
+            assert_eq!(
+                (has("CC0210"), has("CC0812")),
+                (is_lost, is_gained),
+                "{fields} {detection}: {:?}",
+                change.findings
+            );
+            let gains = found.changes.iter().filter(|change| change.gains.is_some()).count();
+            assert_eq!(gains, usize::from(is_gained), "{fields} {detection}: {:?}", found.changes);
+            assert!(!change.skipped.iter().any(|of| of.contains("could not be told")), "{:?}", change.skipped);
+        }
+    }
+}
+
+/// An event without a provider is told by its number, where that leaves no doubt; that another number of the same template type would leave one says
+/// nothing of it.
+#[test]
+fn each_number_is_told_without_a_provider_by_itself() {
+    let open = "template t.o @ 1 { serves { product: acme } reads { Channel: \"Acme/A\" } open 1 Foo: string? }\n";
+    let other = "template t.g @ 1 { serves { product: acme } reads { Channel: \"Acme/A\", Provider_Name: \"Q\", EventID: 2 } 1 Baz: string? }\n";
+    let taker = |numbers: &str| {
+        format!(
+            "template t.f @ 1 {{ serves {{ product: acme }} reads {{ Channel: \"Acme/A\", Provider_Name: \"P\", EventID: {numbers} }} 1 Baz: string? }}\n"
+        )
+    };
+    let rule = "rule n { id: \"1f0d6f3c-7e57-4f62-9a4f-6d0c1f5f8152\" template: t.o @ 1 severity: low when Foo == \"evil\" and not Provider_Name exists }\n";
+    let of = |more: &str| {
+        let text = format!("{open}{other}{more}{rule}");
+        Built::new(Gathered::of(vec![(Source::new("r.content", text), Language::Native)]), false, 1).unwrap()
+    };
+    for (numbers, is_lost) in [("[1, 2]", true), ("1", true), ("[2, 3]", true), ("2", false)] {
+        let found = checked(&of(&taker(numbers)), Some(&of("")), settings(), &["change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_lost, "{numbers}: {said:?}");
+    }
+}

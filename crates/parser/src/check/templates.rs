@@ -45,7 +45,8 @@ fn contradictions(library: &[Arc<TemplateType>], own: &[Arc<TemplateType>]) -> V
         if let Some((_, earlier)) = earlier {
             let changed = grown(earlier, template)
                 .or_else(|| other_header(earlier, template))
-                .or_else(|| other_reads(earlier, template));
+                .or_else(|| other_reads(earlier, template))
+                .or_else(|| otherwise_open(earlier, template));
             found.extend(changed.map(|changed| (at, changed)));
         }
     }
@@ -105,6 +106,19 @@ fn other_reads(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnosti
     }
     let problem = format!("`{later}` has other `reads` than `{earlier}`");
     let help = "give every version the same `reads`, or declare a template type of another name";
+    let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, later.span, problem).with_help(help);
+    Some(place(changed, &earlier.source, earlier.span, "the earlier version"))
+}
+
+/// What an event is is told by the newest version, and an open template type leaves events to fixed ones: a rule on an earlier version that is open, and
+/// one that is not, would each be shown events that are none of it, or not be shown what is.
+fn otherwise_open(earlier: &TemplateType, later: &TemplateType) -> Option<Diagnostic> {
+    let problem = match (earlier.open, later.open) {
+        (true, false) => format!("`{later}` is not open, and `{earlier}` is"),
+        (false, true) => format!("`{later}` is open, and `{earlier}` is not"),
+        _ => return None,
+    };
+    let help = "make every version open or none, or declare a template type of another name";
     let changed = Diagnostic::new(&codes::TEMPLATE_CHANGED, &later.source, later.span, problem).with_help(help);
     Some(place(changed, &earlier.source, earlier.span, "the earlier version"))
 }

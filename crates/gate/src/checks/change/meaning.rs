@@ -1,6 +1,6 @@
 //! What rules of both releases mean, and how often they match.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness, keeps, onto};
 use contentcheck_model::diagnostic::{Detail, Measure, codes};
@@ -44,13 +44,13 @@ pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome
 pub(super) fn changed(
     run: &Subject<'_>,
     (old, new): (&CheckedRule, &CheckedRule),
-    earlier: &Learned,
+    (earlier, decided): (&Learned, &BTreeSet<(String, String)>),
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
 ) {
     let mut analysis = Analysis::new(&proof::fires);
     analysis.about(&new.source);
-    moved(run, old, new, &mut analysis, changes, outcome);
+    moved(run, (old, new), decided, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
         if before.asks_alike(target) {
@@ -199,8 +199,8 @@ fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool
 /// which it is, so that a condition that is negated can move a rule from one of them to all others.
 fn moved(
     run: &Subject<'_>,
-    old: &CheckedRule,
-    new: &CheckedRule,
+    (old, new): (&CheckedRule, &CheckedRule),
+    decided: &BTreeSet<(String, String)>,
     analysis: &mut Analysis<'_>,
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
@@ -210,6 +210,10 @@ fn moved(
     for target in new.targets.iter().filter(|target| old.on(&target.template.name).is_none()) {
         let Fires::Yes(witness) = analysis.fires(target) else { continue };
         let volume = volume(run, None, target);
+        // What it matched before on another template type is no gain.
+        if decided.contains(&(new.key().to_owned(), target.template.name.clone())) {
+            continue;
+        }
         came_to += 1;
         if is_flood(run, new, volume) {
             flooded += 1;

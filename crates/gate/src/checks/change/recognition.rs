@@ -4,19 +4,18 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use contentcheck_analysis::{Analysis, Fires};
 use contentcheck_events::{Flattener, Router};
-use contentcheck_model::claims::claimed_by;
 use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{CheckedRule, Identity, Target};
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
-use contentcheck_run::{proof, templates};
+use contentcheck_run::templates;
 use serde_json::{Map, Value};
 
-use super::by_identity;
-use crate::evidence::Finding;
+use super::taken::{Asking, Side, Taken, claims};
+use super::{by_identity, plain};
+use crate::evidence::{Change, ChangeKind, Finding};
 use crate::facts::place;
 use crate::run::{Outcome, Subject};
 use crate::subject::Built;
@@ -27,22 +26,28 @@ const EVENTS: usize = 65_536;
 /// Predicates that are looked at for all of them, some seconds.
 const WORK: u64 = 30_000_000;
 
-/// Questions of whether a template type takes events from a rule.
-const QUESTIONS: usize = 20_000;
-
 /// What an event says under the names by which events are recognised.
 type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
 
-/// Routes what the previous release recognises by `reads` in both releases. `told` are the template types of which it is told already
-/// that they have other `reads`.
-pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, outcome: &mut Outcome) {
+/// What follows from where recorded events go.
+#[derive(Default)]
+pub(super) struct Routed {
+    /// Rules that match more.
+    pub(super) changes: Vec<Change>,
+    /// Of which rules that is known, by the template types that take events.
+    pub(super) decided: BTreeSet<(String, String)>,
+}
+
+/// Routes what the previous release recognises by `reads` in both releases, and gives the rules that match more by that. `told` are the template types
+/// of which it is told already that they have other `reads`.
+pub(super) fn routed(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, outcome: &mut Outcome) -> Routed {
     if run.settings.allow_shrink {
-        return;
+        return Routed::default();
     }
     let (was, is) = (templates(previous.content()), templates(run.built.content()));
-    let (changed, claims) = (changed(&was, &is), claims(&was, &is));
-    if changed.is_empty() && claims.is_empty() {
-        return;
+    let (changed, taken_now, taken_then) = (changed(&was, &is), claims(&was, &is), claims(&is, &was));
+    if changed.is_empty() && taken_now.is_empty() && taken_then.is_empty() {
+        return Routed::default();
     }
     // Rules of both releases: as they were, and the template types that they are on now.
     let rules = previous.rules();
@@ -113,74 +118,69 @@ pub(super) fn lost(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, o
     }
     // What events say beside these names decides whether a rule fires on them, and how values are spelled in them: so events are looked for
     // on which a rule fired.
-    let mut asking = Asking { analysis: Analysis::new(&proof::fires), questions: QUESTIONS, is: &is, now: &now };
-    for (open, takers) in &claims {
-        if told.contains(open.as_str()) || lost.contains(open.as_str()) {
-            continue;
+    let (then, is_now) = (Side { templates: &was, router: &before }, Side { templates: &is, router: &now });
+    let mut asking = Asking::new();
+    let mut gains: BTreeMap<String, (Value, &CheckedRule, &str)> = BTreeMap::new();
+    for (open, taker) in each(&taken_now) {
+        let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*then, *rule));
+        let is_told = told.contains(open) || lost.contains(open);
+        for taken in asking.taken((open, taker), asked, (&then, &is_now)) {
+            match taken {
+                Taken::Lost(event, rule) if !is_told => {
+                    lose(open, &event.to_string(), rule);
+                    lost.insert(open);
+                }
+                Taken::Unknown(rule) if !is_told => skipped.push(format!(
+                    "which recorded events are still those of `{open}`: whether others take some from rules such as `{}` could not be told",
+                    clip(&rule.title)
+                )),
+                Taken::Gained(event, rule) => {
+                    gains.entry(rule.key().to_owned()).or_insert((event, rule, taker));
+                }
+                Taken::Lost(..) | Taken::Unknown(_) => {}
+            }
         }
-        match takers.iter().find_map(|taker| asking.taken(open, taker, &both)) {
-            Some(Taken::Event(event, rule)) => lose(open, &event, rule),
-            Some(Taken::Unknown(rule)) => skipped.push(format!(
-                "which recorded events are still those of `{open}`: whether others take some from rules such as `{}` could not be told",
-                clip(&rule.title)
-            )),
-            None => {}
+    }
+    // The other way round: events that somebody took and that now come to the open one.
+    for (open, taker) in each(&taken_then) {
+        let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*rule, *then));
+        for taken in asking.taken((open, taker), asked, (&is_now, &then)) {
+            match taken {
+                Taken::Lost(event, rule) => {
+                    gains.entry(rule.key().to_owned()).or_insert((event, rule, open));
+                }
+                Taken::Gained(event, rule) if !told.contains(open) && lost.insert(open) => {
+                    lose(taker, &event.to_string(), rule);
+                }
+                Taken::Gained(..) | Taken::Unknown(_) => {}
+            }
         }
     }
     outcome.skipped.extend(skipped);
+    let mut changes = Vec::new();
+    for (event, rule, on) in gains.into_values() {
+        let message = format!(
+            "`{}` now matches events such as `{}`, of which it is told otherwise than before what they are",
+            clip(&rule.title),
+            clip(&event.to_string())
+        );
+        let finding = Finding::new(&codes::MATCHES_OTHERWISE, message).of_rule(rule);
+        outcome.findings.push(finding.with_help(
+            "`contentcheck eval` shows the event on both releases; look at the template types of the log source, and at how many such events there are",
+        ));
+        let of = rule.on(on).map(|target| target.template.to_string());
+        changes.push(Change { template: of, gains: Some(event), ..plain(rule, ChangeKind::Wider) });
+    }
+    Routed { changes, decided: asking.decided }
+}
+
+/// Each open template type with each that takes events of it.
+fn each(claims: &BTreeMap<String, BTreeSet<String>>) -> impl Iterator<Item = (&str, &str)> {
+    claims.iter().flat_map(|(open, takers)| takers.iter().map(move |taker| (open.as_str(), taker.as_str())))
 }
 
 /// A rule as it is, as it was, and the template types that it is on now.
 type Both<'r> = (&'r CheckedRule, &'r CheckedRule, BTreeSet<&'r str>);
-
-/// What a template type takes from rules.
-enum Taken<'r> {
-    /// An event, and the rule that fired on it and no longer sees it.
-    Event(String, &'r CheckedRule),
-    /// Perhaps something, of a rule.
-    Unknown(&'r CheckedRule),
-}
-
-/// Asks the analysis for events that template types take from rules.
-struct Asking<'a> {
-    analysis: Analysis<'a>,
-    /// How many more times.
-    questions: usize,
-    /// The template types now, and what tells events by them.
-    is: &'a [Arc<TemplateType>],
-    now: &'a Router,
-}
-
-impl Asking<'_> {
-    /// What a fixed template type takes from rules on an open one that are not on it themselves.
-    fn taken<'r>(&mut self, open: &str, taker: &str, both: &[Both<'r>]) -> Option<Taken<'r>> {
-        let mut taken: BTreeMap<u32, Expr<Predicate>> = BTreeMap::new();
-        for (rule, then, on) in both.iter().filter(|(_, _, on)| on.contains(open) && !on.contains(taker)) {
-            let Some(target) = then.on(open) else { continue };
-            let taken = taken
-                .entry(target.template.version)
-                .or_insert_with(|| claimed_by(&target.template, self.is, |fixed| fixed.name == taker));
-            if *taken == Expr::Const(false) {
-                continue;
-            }
-            let Some(left) = self.questions.checked_sub(1) else { return Some(Taken::Unknown(rule)) };
-            self.questions = left;
-            let both = Expr::All(vec![target.condition.clone(), taken.clone()]);
-            match self.analysis.fires(&target.with_condition(both)) {
-                Fires::Never(_) => {}
-                Fires::Unknown(_) => return Some(Taken::Unknown(rule)),
-                Fires::Yes(event) => {
-                    let event = Value::Object(proof::json(&target.template, &event)).to_string();
-                    let is = recognised(self.now, &event);
-                    let sees = is.iter().any(|is| *is == open || on.contains(is));
-                    // One that the rule sees says nothing of others.
-                    return Some(if sees { Taken::Unknown(rule) } else { Taken::Event(event, rule) });
-                }
-            }
-        }
-        None
-    }
-}
 
 /// Whether a rule may fire on an event that says this. Where the work is done, it may.
 fn may_fire(target: &Target, said: &Said<'_>, work: &mut u64) -> bool {
@@ -209,25 +209,6 @@ fn changed(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> Vec<Arc<Templ
     let other =
         |of: &&Arc<TemplateType>| !was.get(&of.name).zip(is.get(&of.name)).is_some_and(|(was, is)| alike(was, is));
     was.values().filter(other).chain(is.values().filter(other)).cloned().collect()
-}
-
-/// The open template types that fixed ones claim events of, otherwise than in the previous release: by name, with the names of those.
-fn claims(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> BTreeMap<String, BTreeSet<String>> {
-    let was: HashMap<&str, &TemplateType> = was.iter().map(|of| (of.name.as_str(), &**of)).collect();
-    let mut claims: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for open in is.iter().filter(|of| of.open) {
-        let then = was.get(open.name.as_str()).filter(|then| then.recognises_alike(open));
-        let as_before = |fixed: &TemplateType| {
-            let before = then.zip(was.get(fixed.name.as_str()));
-            before.is_some_and(|(then, taker)| taker.stands_before(then) && taker.recognises_alike(fixed))
-        };
-        let takers = is.iter().filter(|fixed| fixed.stands_before(open) && !as_before(fixed));
-        let takers: BTreeSet<String> = takers.map(|fixed| fixed.name.clone()).collect();
-        if !takers.is_empty() {
-            claims.insert(open.name.clone(), takers);
-        }
-    }
-    claims
 }
 
 /// The template types that an event is routed to.

@@ -1,0 +1,155 @@
+//! Events that a fixed template type claims of an open one in one release and not in the other: what rules that are in both releases match of them.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+
+use contentcheck_analysis::{Analysis, Fires};
+use contentcheck_events::Router;
+use contentcheck_model::claims::claimed_by;
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::{Predicate, Test};
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::template::TemplateType;
+use contentcheck_run::proof;
+use serde_json::Value;
+
+/// Questions of whether a template type takes events from a rule.
+const QUESTIONS: usize = 20_000;
+
+/// The template types of a release, and what tells events by them.
+pub(super) struct Side<'s> {
+    pub(super) templates: &'s [Arc<TemplateType>],
+    pub(super) router: &'s Router,
+}
+
+/// What a rule matches of events that a template type takes.
+pub(super) enum Taken<'r> {
+    /// An event that only the release matches in which it is not taken; the rule, as that release has it.
+    Lost(Value, &'r CheckedRule),
+    /// An event that only the release matches in which it is taken; the rule, as that release has it.
+    Gained(Value, &'r CheckedRule),
+    /// Perhaps something, of a rule, that is lost.
+    Unknown(&'r CheckedRule),
+}
+
+/// Asks the analysis for events that template types take from rules.
+pub(super) struct Asking<'a> {
+    analysis: Analysis<'a>,
+    /// How many more times.
+    questions: usize,
+    /// Of which rules it is known whether they match more by which template types.
+    pub(super) decided: BTreeSet<(String, String)>,
+}
+
+impl Asking<'_> {
+    pub(super) fn new() -> Self {
+        Self { analysis: Analysis::new(&proof::fires), questions: QUESTIONS, decided: BTreeSet::new() }
+    }
+
+    /// What a fixed template type takes of an open one in the second release, and not in the first: the first rule that loses events by it, and all that gain some. Rules
+    /// are as they are in the two releases, in both of which they are on the open one.
+    pub(super) fn taken<'r>(
+        &mut self,
+        (open, taker): (&str, &str),
+        rules: impl Iterator<Item = (&'r CheckedRule, &'r CheckedRule)>,
+        (first, second): (&Side<'_>, &Side<'_>),
+    ) -> Vec<Taken<'r>> {
+        let mut claimed: BTreeMap<u32, Expr<Predicate>> = BTreeMap::new();
+        let (mut lost, mut gained) = (None, Vec::new());
+        for (before, after) in rules {
+            let Some(target) = before.on(open) else { continue };
+            let claimed = claimed
+                .entry(target.template.version)
+                .or_insert_with(|| claimed_by(&target.template, second.templates, |fixed| fixed.name == taker));
+            if *claimed == Expr::Const(false) {
+                continue;
+            }
+            let asks = after.on(taker).map(|taker| over(&target.template, taker));
+            let not = |condition: &Expr<Predicate>| Expr::Not(Box::new(condition.clone()));
+            let no_longer = match &asks {
+                Some(Some(asks)) => vec![target.condition.clone(), claimed.clone(), not(asks)],
+                // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
+                Some(None) | None => vec![target.condition.clone(), claimed.clone()],
+            };
+            if lost.is_none() {
+                lost = match self.event(target, no_longer) {
+                    Ok(None) => None,
+                    Ok(Some(event)) if differs(&event, (before, first), (after, second)) => {
+                        Some(Taken::Lost(event, before))
+                    }
+                    // One that the rule sees says nothing of others.
+                    Ok(Some(_)) | Err(()) => Some(Taken::Unknown(before)),
+                };
+            }
+            let Some(Some(asks)) = asks else { continue };
+            match self.event(target, vec![not(&target.condition), claimed.clone(), asks]) {
+                Ok(None) => {}
+                Ok(Some(event)) if differs(&event, (after, second), (before, first)) => {
+                    gained.push(Taken::Gained(event, after));
+                }
+                Ok(Some(_)) | Err(()) => continue,
+            }
+            self.decided.insert((after.key().to_owned(), taker.to_owned()));
+        }
+        lost.into_iter().chain(gained).collect()
+    }
+
+    /// An event of the template type of a target that fulfils all of these conditions; nothing where there is none, and an error where that is not known.
+    fn event(&mut self, target: &Target, all: Vec<Expr<Predicate>>) -> Result<Option<Value>, ()> {
+        self.questions = self.questions.checked_sub(1).ok_or(())?;
+        match self.analysis.fires(&target.with_condition(Expr::All(all))) {
+            Fires::Never(_) => Ok(None),
+            Fires::Unknown(_) => Err(()),
+            Fires::Yes(event) => Ok(Some(Value::Object(proof::json(&target.template, &event)))),
+        }
+    }
+}
+
+/// Whether the first rule matches a recorded event, among the template types of its release, and the second one does not, among those of its own.
+fn differs(event: &Value, one: (&CheckedRule, &Side<'_>), other: (&CheckedRule, &Side<'_>)) -> bool {
+    let record = event.to_string();
+    let matches = |(rule, side): (&CheckedRule, &Side<'_>)| proof::matches(rule, side.router, &record);
+    matches(one) == Some(true) && matches(other) == Some(false)
+}
+
+/// The condition of a target, said of events of an open template type by their names. Nothing where one of its tests means something else of a field
+/// that nobody declared.
+fn over(open: &TemplateType, target: &Target) -> Option<Expr<Predicate>> {
+    let mut is_said = true;
+    let said = target.condition.substitute(&mut |predicate: &Predicate| {
+        let own = |field| target.template.describe(field).map(|info| open.named(info.name));
+        let field = own(&predicate.field).unwrap_or_else(|| predicate.field.clone());
+        let test = match &*predicate.test {
+            Test::Field { comparison, other, ignore_case } => {
+                let other = own(other).unwrap_or_else(|| other.clone());
+                Arc::new(Test::Field { comparison: *comparison, other, ignore_case: *ignore_case })
+            }
+            Test::Bool(_) | Test::Bytes(_) | Test::Elements { .. } => {
+                is_said = false;
+                Arc::clone(&predicate.test)
+            }
+            _ => Arc::clone(&predicate.test),
+        };
+        Expr::Is(Predicate { field, test, span: predicate.span, by_position: None, other_by_position: None })
+    });
+    is_said.then_some(said)
+}
+
+/// The open template types of the second release that fixed ones claim events of, otherwise than in the first: by name, with the names of those.
+pub(super) fn claims(first: &[Arc<TemplateType>], second: &[Arc<TemplateType>]) -> BTreeMap<String, BTreeSet<String>> {
+    let was: HashMap<&str, &TemplateType> = first.iter().map(|of| (of.name.as_str(), &**of)).collect();
+    let mut claims: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for open in second.iter().filter(|of| of.open) {
+        let then = was.get(open.name.as_str()).filter(|then| then.recognises_alike(open));
+        let as_before = |fixed: &TemplateType| {
+            let before = then.zip(was.get(fixed.name.as_str()));
+            before.is_some_and(|(then, taker)| taker.stands_before(then) && taker.recognises_alike(fixed))
+        };
+        let takers = second.iter().filter(|fixed| fixed.stands_before(open) && !as_before(fixed));
+        let takers: BTreeSet<String> = takers.map(|fixed| fixed.name.clone()).collect();
+        if !takers.is_empty() {
+            claims.insert(open.name.clone(), takers);
+        }
+    }
+    claims
+}
