@@ -18,9 +18,15 @@ if [ "${PREVIOUS:-}" = merge-base ]; then
         exit 2
     fi
     PREVIOUS="$before/$RELEASE"
+    change=(--change)
 fi
 
-arguments=(gate "$RELEASE" --evidence "$EVIDENCE" --format github)
+# An empty one is no key, and would be refused as one.
+if [ -n "${SIGNING_KEY:-}" ]; then
+    export CONTENTCHECK_SIGNING_KEY="$SIGNING_KEY"
+fi
+
+arguments=(gate "$RELEASE" --evidence "$EVIDENCE" --format github ${change[@]+"${change[@]}"})
 if [ -n "${PREVIOUS:-}" ]; then
     arguments+=(--previous "$PREVIOUS")
 fi
@@ -50,6 +56,7 @@ esac
 rm -f "$talk"
 {
     echo "evidence=$EVIDENCE"
+    echo "previous=${PREVIOUS:-}"
     echo "exit=$code"
 } >>"$GITHUB_OUTPUT"
 # A run that did not come to its checks left no summary: one that lies there is of an earlier run.

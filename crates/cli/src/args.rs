@@ -467,6 +467,10 @@ pub struct Gate {
     /// and neither --fleet nor --exclude
     #[arg(long, value_name = "PATH")]
     pub previous: Option<PathBuf>,
+    /// Judge a change that is to be merged, and no release: `--previous` is the content where it began. Neither evidence of
+    /// that nor a higher sequence is asked for; the verdict is `incomplete` at best, which is no failure here, and nothing is signed
+    #[arg(long, requires = "previous", conflicts_with_all = ["previous_evidence", "previous_key", "require_all", "sign"])]
+    pub change: bool,
     /// The `evidence.json` that the gate left of the release before: what is replayed must not have shrunk
     #[arg(long, value_name = "FILE")]
     pub previous_evidence: Option<PathBuf>,
@@ -723,8 +727,21 @@ pub struct Diff {
     #[arg(long, value_name = "N", default_value_t = 0)]
     pub threads: usize,
     /// Output format
-    #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
-    pub format: ProofFormat,
+    #[arg(long, value_enum, default_value_t = DiffFormat::Human)]
+    pub format: DiffFormat,
+}
+
+/// Formats of `diff`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum DiffFormat {
+    /// For people
+    Human,
+    /// A comment on a pull request
+    Markdown,
+    /// One JSON document, with a schema: `contentcheck schema diff`
+    Json,
+    /// One JSON object for each changed rule, on a line
+    Ndjson,
 }
 
 /// Output formats of `lint`.

@@ -10,8 +10,9 @@ use clap::CommandFactory as _;
 use contentcheck::args::Cli;
 use saphyr_parser::Parser;
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
     "integrations/github/action.yml",
+    "integrations/github/comment.sh",
     "integrations/github/install.sh",
     "integrations/github/gate.sh",
     "integrations/gitlab/contentcheck.gitlab-ci.yml",
@@ -254,9 +255,10 @@ fn the_merge_base_of_a_pull_request_is_the_previous_release() {
         assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
         let called = runner.read("called");
         assert!(
-            called.contains(" --previous ") && called.ends_with("contentcheck-previous/release\nfirst\n"),
+            called.contains(" --change --previous ") && called.ends_with("contentcheck-previous/release\nfirst\n"),
             "{called}"
         );
+        assert!(runner.read("output").contains("contentcheck-previous/release\nexit=0\n"), "{}", runner.read("output"));
     }
     for (variables, reason) in [
         ([pull[0], pull[1], ("GITHUB_BASE_REF", "")], "this run is of no pull request"),
@@ -272,6 +274,68 @@ fn the_merge_base_of_a_pull_request_is_the_previous_release() {
         );
         assert!(runner.read("output").ends_with("\nexit=2\n"));
     }
+}
+
+/// A secret signs, and where there is none the gate is not given an empty key.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_secret_is_the_key_that_signs() {
+    let runner = Runner::new("signing");
+    let said = runner.scratch.join("said");
+    runner.program("contentcheck", &format!("echo \"${{CONTENTCHECK_SIGNING_KEY-none}}\" >\"{}\"\n", said.display()));
+    for (given, expected) in [("", "none\n"), ("a\nb", "a\nb\n")] {
+        let ran = runner.run("gate.sh", &[("RELEASE", "."), ("SIGNING_KEY", given)]);
+        assert_eq!((ran.code, runner.read("said").as_str()), (Some(0), expected), "{}", ran.err);
+    }
+}
+
+/// One comment for a pull request, which a later run changes; and whatever goes wrong with it fails no gate.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_comment_says_what_a_pull_request_changes() {
+    let comment = |name: &str, gh: &str, contentcheck: &str, variables: &[(&str, &str)]| {
+        let runner = Runner::new(&format!("comment-{name}"));
+        let scratch = runner.scratch.display();
+        if !gh.is_empty() {
+            // What it was told, and the body that it was given.
+            let script =
+                "for word in \"$@\"; do case \"$word\" in body=@*) cat \"${word#body=@}\" >\"$S/body\" ;; esac; done";
+            runner.program("gh", &format!("S=\"{scratch}\"\necho \"$@\" >>\"$S/told\"\n{script}\n{gh}\n"));
+        }
+        runner.program("contentcheck", contentcheck);
+        let always = [
+            ("RELEASE", "new"),
+            ("PREVIOUS", "old"),
+            ("NUMBER", "7"),
+            ("GITHUB_REPOSITORY", "a/b"),
+            ("COMMENT", "true"),
+        ];
+        let ran = runner.run("comment.sh", &[&always, variables].concat());
+        assert_eq!(ran.code, Some(0), "{}{}", ran.out, ran.err);
+        (runner.read("told"), runner.read("body"), ran.out)
+    };
+    let diff = "echo \"### $*\"\n";
+    if !Path::new("/usr/bin/gh").exists() && !Path::new("/bin/gh").exists() {
+        let (told, body, out) = comment("first", "", diff, &[]);
+        assert!(told.is_empty() && body.is_empty() && out.contains("gh is not installed"), "{out}");
+    }
+    let (told, body, out) = comment("new", "", diff, &[("COMMENT", "")]);
+    assert!((told.as_str(), body.as_str(), out.as_str()) == ("", "", ""), "{out}");
+    let (told, body, out) = comment("made", "exit 0", diff, &[]);
+    assert!(told.contains("repos/a/b/issues/7/comments -F body=@"), "{told}");
+    assert!(
+        body.starts_with("<!-- contentcheck")
+            && body.contains("### diff --semantic --skip-errors --format markdown old new")
+            && out.is_empty()
+    );
+    let (told, _, _) = comment("changed", "case \"$*\" in *--jq*) echo 41 ;; esac", diff, &[]);
+    assert!(told.contains("-X PATCH repos/a/b/issues/comments/41 -F body=@"), "{told}");
+    let (_, _, out) = comment("refused", "case \"$*\" in *--jq*) ;; *) echo 'HTTP 403' >&2; exit 1 ;; esac", diff, &[]);
+    assert!(out.starts_with("::warning") && out.contains("HTTP 403"), "{out}");
+    let (told, _, out) = comment("worse", "exit 0", "echo 'error: old: not there' >&2; exit 2", &[]);
+    assert!(told.is_empty() && out.contains("error: old: not there"), "{told}{out}");
+    let (told, _, out) = comment("nothing", "exit 0", diff, &[("PREVIOUS", "")]);
+    assert!(told.is_empty() && out.contains("merge-base"), "{told}{out}");
 }
 
 /// A job uploads what it made: the paths of its artifacts are those that its script names.

@@ -11,7 +11,7 @@ use contentcheck_model::diagnostic::{codes, json_words};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-pub use crate::result::{CheckResult, Finding, Place, Status, Weight};
+pub use crate::result::{CheckResult, Finding, Place, RelatedPlace, Status, Weight};
 pub use crate::verdict::{Acceptances, Allowance, Conclusion, Missing, Verdict};
 pub use inputs::{
     AcceptedBy, AcceptedFindings, FilesLeftOut, InputDigest, InputKind, LeftOut, SensorFacts, SettingsFacts,

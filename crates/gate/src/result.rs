@@ -67,6 +67,9 @@ pub struct Finding {
     pub rule: Option<String>,
     /// The file, and line and column from 1.
     pub place: Option<Place>,
+    /// Other places that belong to it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub related: Vec<RelatedPlace>,
     /// What was found.
     pub message: String,
     /// What to do about it.
@@ -78,6 +81,16 @@ pub struct Finding {
     /// The facts, where the finding is about sensors or the previous release: nothing of the message has to be read.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub detail: Option<Detail>,
+}
+
+/// A place that belongs to a finding about another one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RelatedPlace {
+    /// Where.
+    pub place: Place,
+    /// What it has to do with the finding.
+    pub text: String,
 }
 
 /// A place in a file.

@@ -61,6 +61,8 @@ pub struct Settings {
     pub shrinks: bool,
     /// Whether a check that did not run stops the release.
     pub require_all: bool,
+    /// Whether this is a change that is to be merged, and no release: its sequence need not rise.
+    pub is_change: bool,
     /// The only checks that run; all where it is empty.
     pub only: Vec<String>,
     /// Checks that do not run.
@@ -129,6 +131,7 @@ impl Settings {
             builds: work::BUILDS,
             shrinks: true,
             require_all: false,
+            is_change: false,
             only: Vec::new(),
             skip: Vec::new(),
             asked_ceilings: Ceilings::default(),
@@ -247,6 +250,7 @@ impl Finding {
             weight,
             rule: None,
             place: None,
+            related: Vec::new(),
             message: message.into(),
             help: None,
             event: None,

@@ -1,5 +1,7 @@
 //! `contentcheck diff`: what changed between two releases, and what the changes mean.
 
+mod markdown;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::path::Path;
@@ -16,7 +18,7 @@ use serde::Serialize;
 use super::prove::{EventObject, event_line};
 use super::{plural, written};
 use crate::Streams;
-use crate::args::{CompileOptions, Diff, Inputs, ProofFormat};
+use crate::args::{CompileOptions, Diff, DiffFormat, Inputs};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::{self, Release, talk};
 use crate::rule_name::RuleName;
@@ -124,12 +126,13 @@ pub fn run(arguments: &Diff, streams: &mut Streams<'_>) -> Outcome {
     };
     let report = compare(&old, &new, arguments.semantic, &mut Analysis::new(&confirm));
     match arguments.format {
-        ProofFormat::Human => written(streams.out.write_all(human(&report).as_bytes()))?,
-        ProofFormat::Json => {
+        DiffFormat::Human => written(streams.out.write_all(human(&report).as_bytes()))?,
+        DiffFormat::Markdown => written(streams.out.write_all(markdown::markdown(&report).as_bytes()))?,
+        DiffFormat::Json => {
             let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::internal(error.to_string()))?;
             written(writeln!(streams.out, "{text}"))?
         }
-        ProofFormat::Ndjson => {
+        DiffFormat::Ndjson => {
             for changed in &report.changed {
                 let line = serde_json::to_string(changed).map_err(|error| Failure::internal(error.to_string()))?;
                 written(writeln!(streams.out, "{line}"))?;

@@ -128,6 +128,8 @@ struct Prepared {
 /// Reads everything that the run reads, and adds it to `read`; nothing is written or removed yet.
 fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Result<Prepared, Failure> {
     let key = match &arguments.evidence {
+        // What is no release vouches for none.
+        Some(_) if arguments.change => None,
         Some(_) => {
             read.extend(arguments.sign.clone());
             attest::signing_key(arguments.sign.as_deref())?
@@ -295,7 +297,9 @@ fn previous(
         fleet: Vec::new(),
         ..selection.clone()
     };
-    Project::open(&previous).map(Some)
+    let named = if arguments.previous.is_some() { "" } else { "`previous` under [gate]: " };
+    let opened = Project::open(&previous);
+    opened.map(Some).map_err(|failure| Failure { message: format!("{named}{}", failure.message), ..failure })
 }
 
 /// What the run is told, and the evidence of the previous release with its name. The files that it reads for that are added
@@ -308,21 +312,32 @@ fn settings(
     streams: &mut Streams<'_>,
 ) -> Result<(Settings, Option<Then>), Failure> {
     let (mut inputs, mut not_taken) = (Vec::new(), Vec::new());
-    let mut recordings = |named: &[PathBuf], configured: &[String], kind: InputKind| {
-        let sources = recorded::configured(named, configured, &project.root)?;
+    let mut recordings = |(named, configured): (&[PathBuf], &[String]), setting: &str, kind: InputKind| {
+        let sources = recorded::configured(named, configured, &project.root).map_err(|failure| {
+            let setting = if named.is_empty() { format!("{setting}: ") } else { String::new() };
+            Failure { message: format!("{setting}{}", failure.message), ..failure }
+        })?;
+        let paths = configured.iter().map(|path| project.root.join(path));
+        let paths: Vec<PathBuf> = if named.is_empty() { paths.collect() } else { named.to_vec() };
+        if let Some(directory) = &arguments.evidence {
+            keeps_apart(directory, &paths)?;
+        }
         recorded::introduce(&sources, streams);
         not_taken.extend(sources.left_out);
         replayed(sources.files, kind, &mut inputs, read)
     };
-    let replayed = recordings(&arguments.recordings, &gate.recordings, InputKind::Recording)?;
-    let never_match = recordings(&arguments.never_match, &gate.never_match, InputKind::NeverMatch)?;
-    let profile = recordings(&arguments.profile, &project.config.profile, InputKind::Profile)?;
+    let named = (arguments.recordings.as_slice(), gate.recordings.as_slice());
+    let replayed = recordings(named, "`recordings` under [gate]", InputKind::Recording)?;
+    let named = (arguments.never_match.as_slice(), gate.never_match.as_slice());
+    let never_match = recordings(named, "`never-match` under [gate]", InputKind::NeverMatch)?;
+    let named = (arguments.profile.as_slice(), project.config.profile.as_slice());
+    let profile = recordings(named, "`profile`", InputKind::Profile)?;
     not_taken.sort();
     not_taken.dedup();
     let named = |given: &Option<PathBuf>, configured: &Option<String>| {
         given.clone().or_else(|| configured.as_ref().map(|path| project.root.join(path)))
     };
-    let evidence = named(&arguments.previous_evidence, &gate.previous_evidence);
+    let evidence = named(&arguments.previous_evidence, &gate.previous_evidence).filter(|_| !arguments.change);
     let attestation = named(&arguments.previous_attestation, &gate.previous_attestation);
     let key = named(&arguments.previous_key, &gate.previous_key);
     let evidence = evidence
@@ -343,7 +358,8 @@ fn settings(
         allow_growth: arguments.allow_growth,
         seconds: arguments.seconds,
         every_rule: arguments.every_rule,
-        require_all: arguments.require_all || gate.require_all,
+        is_change: arguments.change,
+        require_all: arguments.require_all || (gate.require_all && !arguments.change),
         only: arguments.only.clone(),
         skip: arguments.skip.clone(),
         asked_ceilings: Ceilings { every: arguments.ceiling.or(gate.ceiling), named: gate.ceilings.clone() },
@@ -352,6 +368,27 @@ fn settings(
         ..unsaid
     };
     Ok((settings, evidence))
+}
+
+/// Refuses a directory of evidence in which recorded events are looked for: the next run would read what this one leaves.
+fn keeps_apart(evidence: &Path, recorded: &[PathBuf]) -> Result<(), Failure> {
+    let absolute = |path: &Path| {
+        let there = path.ancestors().find_map(|above| Some((above, std::fs::canonicalize(above).ok()?)));
+        there.and_then(|(above, real)| Some(real.join(path.strip_prefix(above).ok()?)))
+    };
+    let own = std::path::absolute(evidence).ok().and_then(|path| absolute(&path));
+    let holds = |directory: &&PathBuf| {
+        let real = std::fs::canonicalize(directory).ok().filter(|real| real.is_dir());
+        real.zip(own.as_ref()).is_some_and(|(real, own)| own.starts_with(real))
+    };
+    match recorded.iter().find(holds) {
+        Some(directory) => Err(Failure::usage(format!(
+            "{}: it lies in `{}`, where recorded events are looked for, and the next run would read what this one leaves\n  help: give --evidence a directory elsewhere",
+            files::name(evidence),
+            files::name(directory)
+        ))),
+        None => Ok(()),
+    }
 }
 
 /// Evidence of the previous release as it was read.

@@ -6,6 +6,7 @@ mod gitlab;
 mod human;
 mod json;
 pub(crate) mod junit;
+pub(crate) mod markup;
 mod place;
 mod sarif;
 mod statistics;

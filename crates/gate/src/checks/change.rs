@@ -13,13 +13,13 @@ use contentcheck_model::rule::{CheckedRule, Identity, Level, RuleId, Target};
 use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
 use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
-use contentcheck_parser::release;
+use contentcheck_parser::release::{self, LeftOut};
 
 use self::recognition::Routed;
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
 use crate::checks::sensors::{Group, Groups};
-use crate::evidence::{Change, ChangeKind, Finding, SensorFacts};
+use crate::evidence::{Change, ChangeKind, Finding, SensorFacts, Weight};
 use crate::facts::{place, plural};
 use crate::previous::PreviousEvidence;
 use crate::run::{Check, Learned, Outcome, Subject};
@@ -91,6 +91,10 @@ impl Check for ChangeGuard {
             outcome.findings.push(finding.with_help(help));
         };
         match (old_sequence, sequence) {
+            _ if run.settings.is_change => outcome.skipped.push(
+                "the sequence number, and what devices have now: this is a change of what is named as the previous release, and no release (--change)"
+                    .to_owned(),
+            ),
             (Some(old), Some(new)) if new <= old => {
                 stale(format!("the sequence number is {new}, and that of the previous release {old}"), sequence);
             }
@@ -107,9 +111,12 @@ impl Check for ChangeGuard {
         let old = previous.rules();
         let before = by_identity(&old);
         let after = by_identity(&run.rules);
-        // What has an error is not gone: lint says what is wrong with it. Where lint does not run, nothing else does.
-        let left = run.built.judged().left_out().iter().filter(|_| run.runs(Lint.name()));
+        // What has an error is not gone: lint says what is wrong with it. Where lint does not run, nothing else does, so that is said here.
+        let left = run.built.judged().left_out().iter();
         let left: BTreeSet<Identity> = left.flat_map(|out| Identity::of_word(&out.name)).collect();
+        if !run.runs(Lint.name()) {
+            outcome.findings.extend(left_out(run, &before));
+        }
         let gone: Vec<&CheckedRule> = before
             .iter()
             .filter(|(name, _)| !after.contains_key(*name) && !left.contains(*name))
@@ -217,6 +224,21 @@ fn hidden<'p>(run: &Subject<'_>, previous: &'p Built) -> Vec<&'p str> {
     let not_taken = &previous.judged().gathered().not_taken;
     let by_choice = not_taken.iter().filter(|(_, by)| [release::EXCLUDE, release::IGNORE_FILE].contains(by));
     by_choice.map(|(name, _)| name.as_str()).collect()
+}
+
+/// Rules of the previous release that have errors now, where no other check says so.
+fn left_out(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>) -> Vec<Finding> {
+    let of = |out: &LeftOut| {
+        let rule = Identity::of_word(&out.name).into_iter().find_map(|word| before.get(&word))?;
+        let message = format!("`{}` has an error and is left out, so it finds nothing any more", clip(&rule.title));
+        let finding = Finding { rule: Some(rule.key().to_owned()), ..Finding::new(&codes::RULE_REMOVED, message) };
+        let finding = Finding { weight: Weight::Error, ..finding };
+        Some(
+            finding
+                .with_help("`contentcheck lint` says what is wrong with it; the check `lint` was left out of this run"),
+        )
+    };
+    run.built.judged().left_out().iter().filter_map(of).collect()
 }
 
 fn by_identity<'r>(rules: &[&'r CheckedRule]) -> BTreeMap<Identity, &'r CheckedRule> {

@@ -1,8 +1,9 @@
 //! Check 1: what can be known without running anything.
 
-use contentcheck_model::diagnostic::Severity;
+use contentcheck_model::diagnostic::{Diagnostic, Severity};
+use contentcheck_model::source::{Source, Span};
 
-use crate::evidence::{Finding, Weight};
+use crate::evidence::{Finding, RelatedPlace, Weight};
 use crate::facts::{place, plural};
 use crate::run::{Check, Learned, Outcome, Subject};
 
@@ -35,6 +36,7 @@ impl Check for Lint {
                 weight,
                 rule: finding.rule.clone(),
                 place: Some(place(&finding.source, finding.span)),
+                related: related(finding),
                 message: finding.message.clone(),
                 help: finding.help.clone(),
                 event: None,
@@ -73,4 +75,15 @@ impl Check for Lint {
         );
         outcome
     }
+}
+
+/// The other places of a finding, in its own file and in others.
+fn related(finding: &Diagnostic) -> Vec<RelatedPlace> {
+    let here = finding.labels.iter().map(|label| (&finding.source, label.span, &label.text));
+    let elsewhere = finding.related.iter().map(|related| (&related.source, related.span, &related.text));
+    let of = |(source, span, text): (&Source, Span, &String)| RelatedPlace {
+        place: place(source, span),
+        text: text.clone(),
+    };
+    here.chain(elsewhere).map(of).collect()
 }

@@ -28,6 +28,7 @@ pub(super) fn annotations(evidence: &Evidence) -> String {
             let place = finding.place.as_ref().map_or_else(String::new, |place| {
                 format!("file={},line={},col={},", property(&place.file), place.line, place.column)
             });
+            let related: String = words::related(finding).map(|line| format!("%0A{}", data(&line))).collect();
             let help = finding.help.as_ref().map_or_else(String::new, |help| format!("%0Ahelp: {}", data(help)));
             let event = finding
                 .event
@@ -35,7 +36,7 @@ pub(super) fn annotations(evidence: &Evidence) -> String {
                 .map_or_else(String::new, |event| format!("%0Aevent: {}", data(&event.to_string())));
             let _ = writeln!(
                 text,
-                "::{command} {place}title={}::{}{help}{event}",
+                "::{command} {place}title={}::{}{related}{help}{event}",
                 property(&format!("{} ({})", finding.code, check.name)),
                 data(&finding.message)
             );

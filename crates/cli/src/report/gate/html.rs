@@ -252,6 +252,9 @@ fn one(page: &mut Page, evidence: &Evidence, finding: &Finding) {
         code(&finding.code),
         escape(&finding.message)
     ));
+    for line in words::related(finding) {
+        page.put(format_args!("<p>{}</p>\n", escape(&line)));
+    }
     if let Some(help) = &finding.help {
         page.put(format_args!("<p>What to do: {}</p>\n", escape(help)));
     }

@@ -106,6 +106,9 @@ fn one(finding: &Finding, text: &mut String, paint: &dyn Fn(&str, &str) -> Strin
         .as_ref()
         .map_or_else(String::new, |place| format!("{}:{}:{}: ", visible(&place.file), place.line, place.column));
     let _ = writeln!(text, "  {place}{word}: {}", visible(&finding.message));
+    for line in words::related(finding) {
+        let _ = writeln!(text, "    {}", visible(&line));
+    }
     if let Some(help) = &finding.help {
         let _ = writeln!(text, "    help: {}", visible(help));
     }

@@ -2,10 +2,9 @@
 
 use std::fmt::Write as _;
 
-use contentcheck_gate::evidence::{Evidence, Status, Weight};
-use contentcheck_model::diagnostic::{visible, visible_lines};
-
+use super::super::markup::{cell, code, escaped, fenced};
 use super::words::{self, counted, kind, looked_at, title, word};
+use contentcheck_gate::evidence::{Evidence, Status, Weight};
 
 /// Findings, and changes, that are listed.
 const SHOWN: usize = 40;
@@ -54,6 +53,9 @@ pub(super) fn markdown(evidence: &Evidence) -> String {
             .map_or_else(String::new, |place| format!(" {}", code(&format!("{}:{}", place.file, place.line))));
         let (id, name) = (escaped(&finding.code), escaped(&check.name));
         let _ = writeln!(text, "- **{id}** ({name}){place}: {}", escaped(&finding.message));
+        for line in words::related(finding) {
+            let _ = writeln!(text, "  <br>{}", escaped(&line));
+        }
         if let Some(help) = &finding.help {
             let _ = writeln!(text, "  <br>{}", escaped(help));
         }
@@ -115,66 +117,5 @@ fn list(head: &str, lines: Vec<String>, text: &mut String) {
     }
     if lines.len() > SHOWN {
         let _ = writeln!(text, "- and {} more", lines.len() - SHOWN);
-    }
-}
-
-/// A text that nothing in it can turn into markup, a link or a mention, or end a row of a table.
-fn escaped(text: &str) -> String {
-    let text = visible(text);
-    let mut escaped = String::with_capacity(text.len());
-    let mut letters = text.chars().peekable();
-    // Letters `w` before the present one: renderers take `www.` for the beginning of a link.
-    let mut run = 0;
-    while let Some(letter) = letters.next() {
-        match letter {
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '#' | '~' | '$' => escaped.extend(['\\', letter]),
-            '<' => escaped.push_str("&lt;"),
-            '>' => escaped.push_str("&gt;"),
-            '&' => escaped.push_str("&amp;"),
-            '@' => escaped.push_str("&#64;"),
-            ':' if letters.peek() == Some(&'/') => escaped.push_str("\\:"),
-            '.' if run >= 3 => escaped.push_str("\\."),
-            other => escaped.push(other),
-        }
-        run = if letter.eq_ignore_ascii_case(&'w') { run + 1 } else { 0 };
-    }
-    escaped
-}
-
-/// A text as code.
-fn code(text: &str) -> String {
-    let text = visible(text);
-    let ticks = "`".repeat(longest(&text) + 1);
-    format!("{ticks} {text} {ticks}")
-}
-
-/// A text as code in a row of a table.
-fn cell(text: &str) -> String {
-    code(text).replace('|', "\\|")
-}
-
-fn fenced(text: &str, indent: &str) -> String {
-    let text = visible_lines(text);
-    let fence = "`".repeat(longest(&text).max(2) + 1);
-    format!("{indent}{fence}\n{indent}{}\n{indent}{fence}", text.replace('\n', &format!("\n{indent}")))
-}
-
-/// The longest run of backticks.
-fn longest(text: &str) -> usize {
-    text.split(|letter| letter != '`').map(str::len).max().unwrap_or(0)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_text_turns_into_markup() {
-        assert_eq!(escaped("a|b\n<img> *x* ![y](z) @all"), "a\\|b\\\\n&lt;img&gt; \\*x\\* !\\[y\\](z) &#64;all");
-        assert_eq!(escaped("1: https://x.example www.x.example"), "1: https\\://x.example www\\.x.example");
-        assert_eq!(escaped("\u{202E}\x1b[2J&lt;"), "\\\\u{202e}\\\\u{1b}\\[2J&amp;lt;");
-        assert_eq!(cell("a`|`b"), "`` a`\\|`b ``");
-        assert_eq!(code("rules/`<b>`.yml\n# x"), "`` rules/`<b>`.yml\\n# x ``");
-        assert_eq!(fenced("```x", ""), "````\n```x\n````");
     }
 }

@@ -85,6 +85,19 @@ fn result(check: &CheckResult, finding: &Finding, indices: &HashMap<&str, usize>
         }
         members.insert("locations".into(), json!([location]));
     }
+    if !finding.related.is_empty() {
+        let related = finding.related.iter().enumerate().map(|(id, related)| {
+            json!({
+                "id": id + 1,
+                "physicalLocation": {
+                    "artifactLocation": { "uri": uri(&related.place.file) },
+                    "region": { "startLine": related.place.line, "startColumn": related.place.column },
+                },
+                "message": message(&visible(&related.text)),
+            })
+        });
+        members.insert("relatedLocations".into(), related.collect());
+    }
     result
 }
 

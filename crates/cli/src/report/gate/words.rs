@@ -192,3 +192,11 @@ mod tests {
         assert_eq!([0, 1, 2].map(|count| counted(count, "rule")), ["0 rules", "1 rule", "2 rules"]);
     }
 }
+
+/// The other places of a finding, a line for each.
+pub(super) fn related(finding: &Finding) -> impl Iterator<Item = String> {
+    finding.related.iter().map(|related| {
+        let place = &related.place;
+        format!("{}: {}:{}:{}", related.text, place.file, place.line, place.column)
+    })
+}
