@@ -1,18 +1,24 @@
 //! A pull request: what the gate and `diff` say of a change before it is merged.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::corpus;
+use clap::Parser as _;
+use contentcheck::Streams;
+use contentcheck::args::Cli;
 use contentcheck::exit::Exit;
 use serde_json::Value;
 
+fn corpus(part: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus").join(part)
+}
+
 fn run(arguments: &[&str]) -> (Exit, String, String) {
-    let (exit, out, err) = common::run(arguments);
-    (exit, String::from_utf8(out).unwrap(), err)
+    let cli = Cli::try_parse_from(["contentcheck"].iter().chain(arguments)).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
 }
 
 fn copy(from: &Path, to: &Path) {

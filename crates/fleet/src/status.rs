@@ -297,6 +297,10 @@ impl Status {
         reasons.extend(trouble.map(str::to_owned));
         // Before there is a rollout nobody has asked the witnesses.
         reasons.extend(rollout.as_ref().and_then(|_| log.missing()));
+        for bad in still_running(state).into_iter().chain(fails_elsewhere(state)) {
+            light = Light::Red;
+            reasons.push(bad);
+        }
         if light == Light::Green && !reasons.is_empty() {
             light = Light::Amber;
         }
@@ -320,6 +324,17 @@ impl Status {
         self
     }
 
+    /// The same where devices report by now that these ways back failed, by their sequences: they are none, and a person should look.
+    #[must_use]
+    pub fn and_bad(mut self, bad: &[(u64, String)]) -> Self {
+        self.ways_back.retain(|way| bad.iter().all(|(sequence, _)| *sequence != way.sequence));
+        self.reasons.extend(bad.iter().map(|(_, why)| why.clone()));
+        if !bad.is_empty() {
+            self.light = Light::Red;
+        }
+        self
+    }
+
     /// The same with further reasons to look.
     #[must_use]
     pub fn and(mut self, reasons: impl IntoIterator<Item = String>) -> Self {
@@ -329,6 +344,31 @@ impl Status {
         }
         self
     }
+}
+
+/// That the release that devices run where the next one has not come was found bad since, in a sentence.
+fn still_running(state: &State) -> Option<String> {
+    let newest = state.newest().filter(|newest| !newest.is_everywhere())?;
+    let before = state.rollouts().iter().rev().find(|before| before.id() != newest.id() && before.is_everywhere())?;
+    let release = before.release();
+    before.is_bad_behind().then(|| {
+        format!(
+            "`{}` (sequence {}), which devices run where the next release has not come, FAILED by what they report: it is no way back, and its tokens are \
+             taken away",
+            release.name, release.sequence
+        )
+    })
+}
+
+/// That devices that have the content of the newest release from before say that it failed, in a sentence.
+fn fails_elsewhere(state: &State) -> Option<String> {
+    let newest = state.newest().filter(|newest| state.fails_elsewhere(newest))?;
+    let release = newest.release();
+    Some(format!(
+        "devices that have the content of `{}` (sequence {}) from an earlier release say that it FAILED: no further ring opens and no token is written; \
+         `contentcheck rollout halt --reason WORDS`, then go back to other content or plan a fix",
+        release.name, release.sequence
+    ))
 }
 
 /// That the newest entry is of a time that is still to come by the clock of whoever looks.

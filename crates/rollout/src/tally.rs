@@ -381,17 +381,18 @@ impl Tally {
             ran = ran.saturating_add(watched.ran);
             let is_due = watched.receipt.wall.saturating_add(watch) <= now.wall;
             sum.due = sum.due.saturating_add(u32::from(is_due));
-            match watched.fate(now, watch, partner.is_none(), patience) {
-                Fate::Open => {
-                    let is_silent = is_due && !watched.is_stopped && watched.is_missing(now, patience);
-                    sum.silent = sum.silent.saturating_add(u32::from(is_silent));
-                }
+            let fate = watched.fate(now, watch, partner.is_none(), patience);
+            match fate {
+                Fate::Open => {}
                 Fate::Well => sum.settled = sum.settled.saturating_add(1),
                 Fate::Failed => {
                     sum.settled = sum.settled.saturating_add(1);
                     sum.failed = sum.failed.saturating_add(1);
                 }
             }
+            // Whoever failed and said so is not missed.
+            let is_missed = fate != Fate::Well && watched.failed.is_none() && watched.is_missing(now, patience);
+            sum.silent = sum.silent.saturating_add(u32::from(is_due && is_missed && !watched.is_stopped));
             if let Some(partner) = partner {
                 pair(&mut sum, watched, partner, now, watch, patience);
             }

@@ -2,6 +2,7 @@
 
 use contentcheck_rollout::report::What;
 
+use crate::stopping::tokens;
 use crate::world::{DEVICES, HOUR, MINUTE, START, World, ring, strs};
 
 /// A rollout that is good everywhere, and another one whose plan is in the log.
@@ -49,6 +50,10 @@ fn what_fails_after_the_next_plan_is_no_way_back() {
             let advance = world.must(1, at + 5 * MINUTE, &["advance"]);
             assert!(advance.err.contains("it is no way back any more"), "{}", advance.err);
             let entries = world.state().size();
+            // Nobody is let in by it any more, and whoever looks is told for as long as devices run it.
+            assert!(tokens(&world, 12).is_empty(), "{}", advance.err);
+            let status = world.must(1, at + 6 * MINUTE, &["status"]);
+            assert!(status.out.contains("(sequence 12), which devices run"), "{}", status.out);
             let again = world.must(1, at + 6 * MINUTE, &["advance"]);
             assert!(!again.err.contains("no way back"), "{}", again.err);
             assert_eq!(world.state().size(), entries);
@@ -101,4 +106,69 @@ fn what_failed_when_it_came_again_is_no_way_back() {
     let fourth = world.gate(15);
     let refused = world.must(1, at + HOUR, &[&["revert"], &strs(&fourth)[..]].concat());
     assert!(refused.err.contains("nothing was good on the whole fleet"), "{}", refused.err);
+}
+
+/// Devices that say nothing more after their receipt have failed, and a few that are well do not open the next ring beside them; nobody is a partner.
+#[test]
+fn a_few_that_are_well_open_no_ring_beside_more_that_are_gone() {
+    for class in [&["plan", "--urgent"][..], &["plan"]] {
+        for gone in [1, 2, 3] {
+            let mut world = World::new(&format!("gone-{}-{gone}", class.len()));
+            world.begin();
+            let first = world.gate(12);
+            world.must(0, START, &[class, &strs(&first)[..]].concat());
+            world.must(0, START, &["start"]);
+            let devices = world.let_in();
+            // One of four, two of four, three of four is never heard again.
+            let is_dead = |at: usize| at % 4 < gone;
+            let of = |dead: bool| devices.iter().enumerate().filter(move |(at, _)| is_dead(*at) == dead);
+            let (dead, well): (Vec<usize>, Vec<usize>) =
+                (of(true).map(|(_, device)| *device).collect(), of(false).map(|(_, device)| *device).collect());
+            let until = START + 26 * HOUR;
+            let mut reports: Vec<(u64, usize, What)> =
+                devices.iter().map(|device| (START + 60, *device, What::Receipt)).collect();
+            for at in (START + 10 * MINUTE..=until).step_by(10 * 60) {
+                reports.extend(well.iter().map(|device| (at, *device, What::Well)));
+            }
+            world.report(reports);
+            assert!(dead.len() >= 2 && !well.is_empty(), "{} {}", dead.len(), well.len());
+            for at in [30 * MINUTE, HOUR, 4 * HOUR, 5 * HOUR, 26 * HOUR] {
+                let advance = world.run(START + at, &["advance"]);
+                assert!(!advance.out.starts_with("open: ring 1"), "{class:?} {gone} {at}: {}", advance.out);
+            }
+            let why = world.run(until, &["explain"]);
+            assert!(why.out.contains("silent"), "{}", why.out);
+        }
+    }
+}
+
+/// A way back that is under way ends where devices that have its content from before say that it failed; and nobody goes back to what cannot be looked at.
+#[test]
+fn a_way_back_ends_where_its_content_fails_on_those_that_have_it() {
+    let (mut world, mut at) = followed("under-way");
+    world.must(0, at, &["start"]);
+    world.must(0, at + MINUTE, &["halt", "--reason", "machines crash"]);
+    let third = world.gate(14);
+    at += HOUR;
+    let revert = [&["revert"], &strs(&third)[..]].concat();
+    // Without the reports nobody knows.
+    let [reports, away] = ["fleet/reports", "away"].map(|place| world.root.join(place));
+    std::fs::rename(&reports, &away).unwrap();
+    let refused = world.must(1, at, &revert);
+    assert!(refused.err.contains("cannot be looked at"), "{}", refused.err);
+    std::fs::rename(&away, &reports).unwrap();
+    world.must(0, at, &revert);
+    world.must(0, at, &["start"]);
+    assert_eq!(tokens(&world, 14), ["ring-0.token"]);
+    say(&mut world, at + 60, 1, What::Failed);
+    let status = world.must(1, at + 3 * MINUTE, &["status"]);
+    assert!(status.out.contains("report that it FAILED") && status.out.contains("way back: none"), "{}", status.out);
+    let advance = world.must(1, at + 5 * MINUTE, &["advance"]);
+    assert!(tokens(&world, 14).is_empty(), "{}\n{}", advance.out, advance.err);
+    let devices = world.let_in_by(14);
+    world.well(&devices, at + 10 * MINUTE, at + 2 * HOUR);
+    let later = world.must(1, at + 2 * HOUR, &["advance"]);
+    assert!(!later.out.starts_with("open: ") && tokens(&world, 14).is_empty(), "{}", later.out);
+    let status = world.must(1, at + 2 * HOUR, &["status"]);
+    assert!(status.out.contains("from an earlier release say that it FAILED"), "{}", status.out);
 }

@@ -171,6 +171,15 @@ impl World {
         (0..usize::from(DEVICES)).filter(is_in).collect()
     }
 
+    /// The devices of the newest ring, whether its token is there or not.
+    pub(crate) fn let_in_by(&self, sequence: u64) -> Vec<usize> {
+        let opening = self.opening();
+        assert_eq!(opening.sequence, sequence);
+        (0..usize::from(DEVICES))
+            .filter(|number| opening.ring_of(&self.keys[*number].public()) == opening.ring)
+            .collect()
+    }
+
     /// What devices report, in the order of its times, into the file of the collector.
     pub(crate) fn report(&mut self, reports: Vec<(u64, usize, What)>) {
         let newest = self.state().newest().unwrap().id();

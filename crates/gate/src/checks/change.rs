@@ -15,7 +15,7 @@ use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::{self, LeftOut};
 
-use self::recognition::Routed;
+use self::taken::Side;
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
 use crate::checks::sensors::{Group, Groups};
@@ -126,14 +126,15 @@ impl Check for ChangeGuard {
         sensors(run, previous, &left, &mut outcome);
         nowhere(run, &before, &mut outcome);
         let told = templates(run, previous, &mut outcome);
-        let Routed { mut changes, decided } = recognition::routed(run, previous, &told, &mut outcome);
+        let sides = (&Side::of(previous), &Side::of(run.built));
+        let mut changes = recognition::routed(run, previous, sides, &told, &mut outcome);
         grown(run, &mut outcome);
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
         for (name, rule) in &after {
             match before.get(name) {
                 None => changes.push(meaning::added(run, rule, &mut outcome)),
                 Some(old) => {
-                    meaning::changed(run, (old, rule), (earlier, &decided), &mut changes, &mut outcome);
+                    meaning::changed(run, (old, rule), (earlier, sides), &mut changes, &mut outcome);
                     changes.extend(relabelled(old, rule));
                     changes.extend(other_sensors(old, rule));
                 }

@@ -152,7 +152,9 @@ fn a_rule_on_other_events_is_not_unchanged() {
     };
     let found = checked(&of(2, "src: [\"a\", \"b\"]"), Some(&of(1, "src: \"a\"")), settings(), &["lint", "change"]);
     let change = found.checks.iter().find(|check| check.name == "change").unwrap();
-    assert_eq!(found.changes.len(), 1, "{found:?}");
+    // What it now sees of others is known, and what it asks of what it saw is not.
+    let kinds: Vec<ChangeKind> = found.changes.iter().map(|change| change.kind).collect();
+    assert_eq!(kinds, [ChangeKind::Wider, ChangeKind::Unknown], "{found:?}");
     assert!(change.skipped.iter().any(|of| of.contains("the template type itself changed")), "{:?}", change.skipped);
 }
 
@@ -392,5 +394,65 @@ fn each_number_is_told_without_a_provider_by_itself() {
         let found = checked(&of(&taker(numbers)), Some(&of("")), settings(), &["change"]);
         let said = errors(&found);
         assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_lost, "{numbers}: {said:?}");
+    }
+}
+
+/// What a template type claims may change though it does not: another one that leaves no doubt any more, or a new one that takes nothing. And what is
+/// shown as matched by one release alone is matched by that one alone.
+#[test]
+fn what_surroundings_do_to_rules_is_told_with_events_that_show_it() {
+    let acme = "serves { product: acme }";
+    let of = |templates: &str, items: &str| {
+        let rule = format!(
+            "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8403\nlogsource:\n    product: acme\ndetection:\n    s:\n{items}\n    condition: s\nlevel: low\n"
+        );
+        let text = templates.to_owned();
+        let sources =
+            vec![(Source::new("t.content", text), Language::Native), (Source::new("r.yml", rule), Language::Sigma)];
+        Built::new(Gathered::of(sources), false, 1).unwrap()
+    };
+    let open = format!("template t.o @ 1 {{ {acme} reads {{ Channel: \"Acme/A\" }} open 1 Foo: string? }}\n");
+    let fixed = |name: &str, provider: &str, numbers: &str, field: &str| {
+        format!(
+            "template {name} @ 1 {{ {acme} reads {{ Channel: \"Acme/A\", Provider_Name: \"{provider}\", EventID: {numbers} }} 1 {field}: string? nocase }}\n"
+        )
+    };
+    let (f, n) = (fixed("t.f", "P", "[2, 3]", "Baz"), fixed("t.n", "Q", "2", "Qux"));
+    let elsewhere = |serves: &str| {
+        format!("template t.e @ 1 {{ {serves} reads {{ Channel: \"Acme/B\" }} 1 Foo: string? nocase }}\n")
+    };
+    let several = |open: &str| {
+        format!(
+            "template t.s @ 1 {{ {acme} reads {{ Channel: [\"A\", \"B\"], Provider_Name: \"P\", EventID: 1 }} {open} 1 Foo: string? nocase }}\n"
+        )
+    };
+    let typed = |ty: &str| {
+        format!(
+            "template t.t @ 1 {{ {acme} reads {{ Channel: \"Acme/A\", Provider_Name: \"P\", EventID: 5 }} 1 Foo: {ty} }}\n"
+        )
+    };
+    let evil = "        Foo: evil";
+    for (before, now, items, is_lost, is_gained) in [
+        (format!("{open}{f}{n}"), format!("{open}{f}"), "        Foo: evil\n        Provider_Name: null", true, false),
+        (format!("{open}{f}"), format!("{open}{f}{n}"), "        Foo: evil\n        Provider_Name: null", false, true),
+        (format!("{open}{}", elsewhere("")), format!("{open}{}", elsewhere(acme)), evil, false, true),
+        (several("open"), several(""), evil, false, true),
+        // An event of both open ones was matched before.
+        (open.clone(), format!("{open}{}", open.replace("t.o", "t.p")), evil, false, false),
+        (open.clone(), format!("{open}{}", typed("list<string nocase>?")), evil, false, false),
+        (open.clone(), format!("{open}{}", typed("bool?")), "        Foo: true", false, false),
+    ] {
+        let found = checked(&of(&now, items), Some(&of(&before, items)), settings(), &["change"]);
+        let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+        let lost = change.findings.iter().any(|found| found.code == "CC0210");
+        let gained = found.changes.iter().any(|change| change.gains.is_some());
+        assert_eq!(
+            (lost, gained),
+            (is_lost, is_gained),
+            "{before}\n{now}\n{items}: {:?} {:?}",
+            change.findings,
+            found.changes
+        );
+        assert!(found.changes.iter().all(|change| change.loses.is_none()), "{:?}", found.changes);
     }
 }

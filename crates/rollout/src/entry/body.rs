@@ -184,7 +184,8 @@ pub struct Observed {
     pub new_silent: u32,
     /// Pairs of which only the partner did.
     pub old_silent: u32,
-    /// Devices that are due and not settled, and are silent now without having stopped in good order.
+    /// Devices that are due, and are silent now without having stopped in good order: those that are not settled, and those that have failed by that,
+    /// since they have no partner.
     pub silent: u32,
     /// Pairs of which only the device with the release is missing now, silent or switched off.
     pub new_missing: u32,
@@ -501,7 +502,7 @@ impl Observed {
     pub const fn is_of(&self, devices: u32) -> bool {
         self.failed <= self.settled
             && self.settled <= self.due
-            && self.silent <= self.due - self.settled
+            && self.silent <= self.due
             && self.due <= self.receipts
             && self.receipts <= devices
             && self.new_missing <= devices

@@ -186,6 +186,14 @@ impl State {
         before.filter(|rollout| rollout.was_good_everywhere() && !self.was_found_bad_since(rollout))
     }
 
+    /// Whether devices said since a rollout was planned that its content failed, in an earlier rollout of that content: it goes no further then.
+    #[must_use]
+    pub fn fails_elsewhere(&self, rollout: &Rollout) -> bool {
+        let others = self.rollouts.iter().filter(|other| other.id() != rollout.id());
+        let mut of_content = others.filter(|other| other.release().content == rollout.release().content);
+        of_content.any(|other| other.bad_in().is_some_and(|index| index > rollout.index()))
+    }
+
     /// Whether the newest rollout of the same content that shows what it is like shows that it is bad.
     fn was_found_bad_since(&self, rollout: &Rollout) -> bool {
         let later = self.rollouts.iter().rev().take_while(|later| later.id() != rollout.id());
@@ -381,7 +389,7 @@ impl State {
     }
 
     fn start(&self, rollout: &mut Rollout, start: &Start, time: u64) -> Result<(), Refusal> {
-        self.demand(Check::Starts, matches!(rollout.phase(), Phase::Planned))?;
+        self.demand(Check::Starts, matches!(rollout.phase(), Phase::Planned) && !self.fails_elsewhere(rollout))?;
         let keys = self.keys.as_ref().ok_or(Refusal::Broken(Check::KeysFirst))?;
         let trust = Trust::read(&keys.trust).map_err(|_| Refusal::Broken(Check::Witnesses))?;
         let (witnessed, salt) = trust.salt(start.checkpoint.as_bytes()).map_err(Refusal::Checkpoint)?;
@@ -417,7 +425,7 @@ impl State {
         self.demand(Check::NextRing, rollout.next_ring().is_some())?;
         let computed = rollout.judgement(ring).map_err(Refusal::TooSmall)?;
         self.demand(Check::VerdictComputed, computed.verdict == *verdict)?;
-        self.demand(Check::VerdictAccepts, computed.verdict.accepts())?;
+        self.demand(Check::VerdictAccepts, computed.verdict.accepts() && !self.fails_elsewhere(rollout))?;
         let baked = rollout.baked_at().unwrap_or(u64::MAX);
         let covered = rollout.evidence(ring).is_some_and(|evidence| evidence.until >= baked);
         self.demand(Check::Bake, time >= baked && covered)?;

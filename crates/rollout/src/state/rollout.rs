@@ -71,6 +71,8 @@ pub struct Rollout {
     phase: Phase,
     /// Whether evidence ever said that the release is bad, whatever became of the rollout.
     is_bad: bool,
+    /// The place of the entry by which its content was found bad first.
+    bad_in: Option<u64>,
     /// When the newest halt was signed.
     halted_at: Option<u64>,
     /// The keys that signed the newest halt.
@@ -100,6 +102,7 @@ impl Rollout {
             halted_in: None,
             phase: Phase::Planned,
             is_bad: false,
+            bad_in: None,
             halted_at: None,
             halted_by: Vec::new(),
             salt: None,
@@ -225,6 +228,18 @@ impl Rollout {
     #[must_use]
     pub const fn is_stopped(&self) -> bool {
         matches!(self.phase, Phase::Halted { .. } | Phase::Rejected { .. } | Phase::Superseded { reverted: true, .. })
+    }
+
+    /// The place of the entry by which its content was found bad first.
+    #[must_use]
+    pub const fn bad_in(&self) -> Option<u64> {
+        self.bad_in
+    }
+
+    /// Whether another one has taken its place and its content was found bad, before or since: nobody is to take it any more.
+    #[must_use]
+    pub fn is_bad_behind(&self) -> bool {
+        matches!(self.phase, Phase::Superseded { .. }) && self.was_found_bad()
     }
 
     /// The newest evidence of a ring.
@@ -388,6 +403,9 @@ impl Rollout {
     /// The hash of its newest entry. What clears a ring clears it for the next entry alone.
     pub(super) fn follow(&mut self, (hash, index): (Hash, u64), ends_clearing: bool) {
         self.last = hash;
+        if self.was_found_bad() {
+            self.bad_in.get_or_insert(index);
+        }
         self.entries.push((hash, index));
         if ends_clearing && self.phase != Phase::Started {
             self.cleared = None;

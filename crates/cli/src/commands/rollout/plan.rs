@@ -154,7 +154,15 @@ fn is_well_still(
     let of_content = of_content.map(Rollout::id).collect();
     let looked = ways::look(site, book, of_content, now, signers, streams)?;
     if looked.is_logged {
+        tokens::withdraw(site, book.state(), false, streams)?;
         site.cosign(book, now, streams)?;
+    }
+    if let (Some(why), true) = (looked.unseen.first(), looked.failing.is_empty()) {
+        let message = format!(
+            "{why}; so nobody knows whether it is still good, and nobody goes back to it: take the files from a copy, or plan that content as any other release, \
+             by `contentcheck rollout plan IMAGE --attestation FILE --attestation-key PEM`"
+        );
+        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, &message)));
     }
     if looked.failing.is_empty() {
         return Ok(());

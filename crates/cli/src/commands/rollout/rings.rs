@@ -10,7 +10,7 @@ use contentcheck_rollout::entry::{Observed, Start};
 use contentcheck_rollout::state::{Phase, Rollout};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::witness::LATE;
-use contentcheck_rollout::{Body, Book, NoBook, Refusal};
+use contentcheck_rollout::{Body, Book, NoBook, Refusal, State};
 
 use super::show::ring_name;
 use super::site::{REPORTS, Site, Submitted, coded, failed, is_busy, of_newest, said, there};
@@ -141,8 +141,12 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
         written(writeln!(streams.out, "held here, whatever the log says: no ring opens, and no token is written"))?;
         return Ok(Exit::Findings);
     }
-    let before: Vec<_> = book.state().ways_back().take(ways::LOOKED_AT).map(Rollout::id).collect();
+    // The releases before, and where the newest one has the content of an earlier one, that one.
+    let is_of_content = |way: &&Rollout| way.release().content == rollout.release().content;
+    let of_content = book.state().ways_back().skip(ways::LOOKED_AT).find(is_of_content);
+    let before = book.state().ways_back().take(ways::LOOKED_AT).chain(of_content).map(Rollout::id).collect();
     if ways::look(&site, &mut book, before, now, &signers, streams)?.is_logged {
+        tokens::withdraw(&site, book.state(), false, streams)?;
         site.cosign(&mut book, now, streams)?;
     }
     let Some(open_ring) = rollout.open_ring() else {
@@ -185,7 +189,7 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     if opened.is_ok() {
         signed = site.cosign(&mut book, now, streams)?;
     }
-    let is_failing = failing(&site, newest(&book)?, streams)?;
+    let is_failing = failing(&site, book.state(), newest(&book)?, streams)?;
     let exit = if is_failing {
         tokens::withdraw(&site, book.state(), true, streams)?;
         Exit::Findings
@@ -241,8 +245,14 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
 
 /// Tells of open rings of which most devices report that the release failed. No further ring opens while a test waits for the end of a bake;
 /// that there is nothing to see is another thing.
-fn failing(site: &Site, rollout: &Rollout, streams: &mut Streams<'_>) -> Result<bool, Failure> {
-    let mut is_failing = false;
+fn failing(site: &Site, state: &State, rollout: &Rollout, streams: &mut Streams<'_>) -> Result<bool, Failure> {
+    let mut is_failing = state.fails_elsewhere(rollout);
+    if is_failing {
+        site.tell(
+            streams,
+            "devices that have this content from an earlier release say that it FAILED: its tokens are taken away",
+        );
+    }
     for ring in (0_u8..).zip(rollout.offered()).map(|(ring, _)| ring) {
         let judged = rollout.judgement(ring).map_err(|why| Failure::internal(why.to_string()))?;
         let all = judged.groups.iter().fold(Observed::default(), |sum, (_, seen)| sum.and(seen));

@@ -15,6 +15,7 @@ use contentcheck_rollout::state::{Phase, Rollout};
 use super::keys;
 use super::rings::{UNSTARTABLE, lost};
 use super::site::{DRAFTS, KEYS, Site, said, there};
+use super::ways;
 use crate::Streams;
 use crate::args::{DeviceFormat, RolloutReport, RolloutStatus as Arguments};
 use crate::commands::written;
@@ -61,8 +62,11 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
         None => false,
     };
     let other = others(log.state(), &told);
-    let status = Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other));
-    Ok(status.and_stopped(site.held(log.state())))
+    let held = site.held(log.state());
+    let copied = site.copied().filter(|_| held.is_none());
+    let status =
+        Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other).chain(copied));
+    Ok(status.and_bad(&ways::bad_now(&site, log.state(), now)).and_stopped(held))
 }
 
 /// What devices say that they have seen which this log never was, in a sentence. A log that grew does not make it right.

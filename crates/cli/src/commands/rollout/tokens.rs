@@ -33,6 +33,10 @@ pub(super) fn write(site: &Site, book: &Book<Directory>, signed: usize, streams:
     let Some(rollout) = book.state().newest().filter(|rollout| !rollout.offered().is_empty()) else {
         return Ok(Exit::Fine);
     };
+    if book.state().fails_elsewhere(rollout) {
+        withdraw(site, book.state(), false, streams)?;
+        return Ok(Exit::Findings);
+    }
     // Whoever halts waits for this one, so no token is written behind the back of a halt.
     let _one = alone(&site.path(TOKENS));
     if let Some(text) = site.held(book.state()) {
@@ -116,7 +120,10 @@ pub(super) fn alone(tokens: &Path) -> Option<File> {
 pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &mut Streams<'_>) -> Outcome {
     let trust = state.trust();
     let newest = state.newest().filter(|_| newest_too).map(Rollout::id);
-    for rollout in state.rollouts().iter().filter(|one| one.is_stopped() || newest == Some(one.id())) {
+    let is_over = |one: &&Rollout| {
+        one.is_stopped() || one.is_bad_behind() || state.fails_elsewhere(one) || newest == Some(one.id())
+    };
+    for rollout in state.rollouts().iter().filter(is_over) {
         let place = place(site, rollout);
         let failed = |path: &Path, error: &std::io::Error| {
             Failure::usage(format!(

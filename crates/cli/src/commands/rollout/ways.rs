@@ -3,11 +3,12 @@
 use contentcheck_fleet::Recounter;
 use contentcheck_log::write::{Directory, SecretKey};
 use contentcheck_model::diagnostic::visible;
-use contentcheck_rollout::entry::{Found, Observed, Statistic, Test};
+use contentcheck_rollout::entry::{Evidence, Found, Observed, Statistic, Test};
 use contentcheck_rollout::judge::judge;
 use contentcheck_rollout::state::Rollout;
-use contentcheck_rollout::{Body, Book, Entry, Id};
+use contentcheck_rollout::{Body, Book, Entry, Id, State};
 
+use super::rings::lost;
 use super::show::ring_name;
 use super::site::{Site, Submitted, said};
 use crate::Streams;
@@ -24,6 +25,8 @@ pub(super) struct Looked {
     pub(super) is_logged: bool,
     /// Those that are bad by what devices report.
     pub(super) failing: Vec<Id>,
+    /// Why others cannot be looked at.
+    pub(super) unseen: Vec<String>,
 }
 
 /// Looks at what devices report of these rollouts by now, and logs what is evidence against one. What cannot be read is told, and is no evidence.
@@ -42,48 +45,63 @@ pub(super) fn look(
     let reports = site.recounter()?;
     for id in of {
         let Some(rollout) = book.state().rollout(&id).cloned() else { continue };
-        let release = rollout.release();
-        let name = format!("`{}` (sequence {})", visible(&release.name), release.sequence);
-        let bad = match evidence(book, &reports, &rollout, now) {
+        let name = name(&rollout);
+        let bad = match evidence(book.state(), &reports, &rollout, now) {
             Ok(bad) => bad,
             Err(why) => {
-                talk(streams, &format!("what devices report of {name} cannot be looked at: {why}"));
+                let why = format!("what devices report of {name} cannot be looked at: {why}");
+                talk(streams, &why);
+                looked.unseen.push(why);
                 continue;
             }
         };
         let Some(bad) = bad else { continue };
         looked.failing.push(id);
-        let all = bad.strata.iter().fold(Observed::default(), |sum, (_, seen)| sum.and(seen));
-        talk(
-            streams,
-            &format!(
-                "{} of {name}: {} of {} devices report that it FAILED, so it is no way back any more",
-                ring_name(&rollout, bad.ring),
-                all.reported,
-                all.receipts
-            ),
-        );
+        talk(streams, &failed(&rollout, &bad));
         let entry = Entry::new(Some((id, rollout.last())), now.max(book.state().time()), Body::Evidence(bad));
         looked.is_logged |= matches!(site.submit(book, entry, signers, now, streams)?, Submitted::Logged(_));
     }
     Ok(looked)
 }
 
+/// Ways back that are none by what devices report by now, by their sequences, with what they report. Nothing is said of what cannot be read.
+pub(super) fn bad_now(site: &Site, state: &State, now: u64) -> Vec<(u64, String)> {
+    let Ok(reports) = site.recounter() else { return Vec::new() };
+    let of = state.ways_back().take(LOOKED_AT).filter_map(|rollout| {
+        let bad = evidence(state, &reports, rollout, now).ok()??;
+        let why = format!("{}; `contentcheck rollout advance` takes that in", failed(rollout, &bad));
+        Some((rollout.release().sequence, why))
+    });
+    of.collect()
+}
+
+fn name(rollout: &Rollout) -> String {
+    let release = rollout.release();
+    format!("`{}` (sequence {})", visible(&release.name), release.sequence)
+}
+
+/// What devices report of a release, in a sentence.
+fn failed(rollout: &Rollout, bad: &Evidence) -> String {
+    let all = bad.strata.iter().fold(Observed::default(), |sum, (_, seen)| sum.and(seen));
+    format!(
+        "{} of {}: {} of {} devices report that it FAILED, so it is no way back any more",
+        ring_name(rollout, bad.ring),
+        name(rollout),
+        all.reported,
+        all.receipts
+    )
+}
+
 /// Evidence of a ring that says what devices report, and says that the release is bad. Who takes the release that came after is silent, so silence
 /// says nothing here.
-fn evidence(
-    book: &Book<Directory>,
-    reports: &Recounter,
-    rollout: &Rollout,
-    now: u64,
-) -> Result<Option<contentcheck_rollout::entry::Evidence>, String> {
+fn evidence(state: &State, reports: &Recounter, rollout: &Rollout, now: u64) -> Result<Option<Evidence>, String> {
     let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
-    let Some(until) = until.map(|until| until.min(now)) else { return Ok(None) };
+    let Some(until) = until.map(|until| until.min(now)) else { return lost(rollout).map_or(Ok(None), Err) };
     if !reports.may_have_failed(rollout, until).map_err(|why| why.to_string())? {
         return Ok(None);
     }
     for ring in (0_u8..).zip(rollout.opened()).map(|(ring, _)| ring) {
-        let evidence = reports.evidence(book.state(), rollout, ring, until).map_err(|why| why.to_string())?;
+        let evidence = reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())?;
         let judged = judge(rollout.census(), &rollout.plan().policy, ring, Some(&evidence));
         let tests = judged.map_err(|why| why.to_string())?.verdict.groups.into_iter().flat_map(|(_, tests)| tests);
         let is_of_reports = |test: &Statistic| matches!(test.test, Test::Rate | Test::Failures);

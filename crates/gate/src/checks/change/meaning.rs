@@ -1,6 +1,6 @@
 //! What rules of both releases mean, and how often they match.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness, keeps, onto};
 use contentcheck_model::diagnostic::{Detail, Measure, codes};
@@ -13,6 +13,7 @@ use contentcheck_run::{Plan, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
 use super::plain;
+use super::taken::{Side, differs};
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
 use crate::facts::plural;
 use crate::generate::{Maker, runner};
@@ -44,13 +45,13 @@ pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome
 pub(super) fn changed(
     run: &Subject<'_>,
     (old, new): (&CheckedRule, &CheckedRule),
-    (earlier, decided): (&Learned, &BTreeSet<(String, String)>),
+    (earlier, sides): (&Learned, (&Side, &Side)),
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
 ) {
     let mut analysis = Analysis::new(&proof::fires);
     analysis.about(&new.source);
-    moved(run, (old, new), decided, &mut analysis, changes, outcome);
+    moved(run, (old, new), sides, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
         if before.asks_alike(target) {
@@ -200,7 +201,7 @@ fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool
 fn moved(
     run: &Subject<'_>,
     (old, new): (&CheckedRule, &CheckedRule),
-    decided: &BTreeSet<(String, String)>,
+    (then, now): (&Side, &Side),
     analysis: &mut Analysis<'_>,
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
@@ -209,11 +210,9 @@ fn moved(
     let (mut came_to, mut flooded) = (0_u64, 0_u64);
     for target in new.targets.iter().filter(|target| old.on(&target.template.name).is_none()) {
         let Fires::Yes(witness) = analysis.fires(target) else { continue };
-        let volume = volume(run, None, target);
         // What it matched before on another template type is no gain.
-        if decided.contains(&(new.key().to_owned(), target.template.name.clone())) {
-            continue;
-        }
+        let Some(witness) = only(run, target, witness, (new, now), (old, then)) else { continue };
+        let volume = volume(run, None, target);
         came_to += 1;
         if is_flood(run, new, volume) {
             flooded += 1;
@@ -240,6 +239,7 @@ fn moved(
     let mut left_by = 0;
     for before in old.targets.iter().filter(|before| new.on(&before.template.name).is_none()) {
         let Fires::Yes(witness) = analysis.fires(before) else { continue };
+        let Some(witness) = only(run, before, witness, (old, then), (new, now)) else { continue };
         left_by += 1;
         left = left.or(Some((before, witness)));
     }
@@ -263,6 +263,35 @@ fn moved(
             .with_event(&before.template, &was, Some(true));
         outcome.findings.push(finding);
     }
+}
+
+/// An event of a target that its rule matches, and that the other release's does not match, as whatever it is told to be there: the one that is known,
+/// or one of those that are made of what the rule looks for.
+fn only(
+    run: &Subject<'_>,
+    target: &Target,
+    known: Witness,
+    one: (&CheckedRule, &Side),
+    other: (&CheckedRule, &Side),
+) -> Option<Witness> {
+    /// A rule that is on many template types is asked about each.
+    const TRIED: u64 = 200;
+    let is_it = |witness: &Witness| {
+        let event = serde_json::Value::Object(proof::json(&target.template, witness));
+        // What nobody can tell once it is recorded is what the analysis says.
+        proof::matches(other.0, &other.1.router, &event.to_string()) != Some(true)
+    };
+    if is_it(&known) {
+        return Some(known);
+    }
+    let prepared = Prepared::new(target).ok()?;
+    let maker = Maker::new(&target.template, &[(&prepared, &[])]);
+    let strategy = maker.strategy();
+    let mut runner = runner(run.settings.seed, 11);
+    let made = (0..TRIED).filter_map(|_| strategy.new_tree(&mut runner).ok());
+    let events = made.map(|tree| maker.event(&tree.current(), &[])).filter(|event| prepared.evaluate(event));
+    let mut witnesses = events.map(|event| proof::witness(&event));
+    witnesses.find(|witness| differs(&serde_json::Value::Object(proof::json(&target.template, witness)), one, other))
 }
 
 /// A template type, and how many others there are.

@@ -10,7 +10,6 @@ use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{CheckedRule, Identity, Target};
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
-use contentcheck_run::templates;
 use serde_json::{Map, Value};
 
 use super::taken::{Asking, Side, Taken, claims};
@@ -26,28 +25,28 @@ const EVENTS: usize = 65_536;
 /// Predicates that are looked at for all of them, some seconds.
 const WORK: u64 = 30_000_000;
 
-/// What an event says under the names by which events are recognised.
-type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
+/// Events of a template type that were none of it before, with which it is tried whether a rule gains some.
+const COMING: usize = 64;
 
-/// What follows from where recorded events go.
-#[derive(Default)]
-pub(super) struct Routed {
-    /// Rules that match more.
-    pub(super) changes: Vec<Change>,
-    /// Of which rules that is known, by the template types that take events.
-    pub(super) decided: BTreeSet<(String, String)>,
-}
+/// What an event says under the names by which events are recognised.
+pub(super) type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
 
 /// Routes what the previous release recognises by `reads` in both releases, and gives the rules that match more by that. `told` are the template types
 /// of which it is told already that they have other `reads`.
-pub(super) fn routed(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>, outcome: &mut Outcome) -> Routed {
+pub(super) fn routed(
+    run: &Subject<'_>,
+    previous: &Built,
+    (then, is_now): (&Side, &Side),
+    told: &BTreeSet<&str>,
+    outcome: &mut Outcome,
+) -> Vec<Change> {
     if run.settings.allow_shrink {
-        return Routed::default();
+        return Vec::new();
     }
-    let (was, is) = (templates(previous.content()), templates(run.built.content()));
-    let (changed, taken_now, taken_then) = (changed(&was, &is), claims(&was, &is), claims(&is, &was));
+    let (was, is) = (&then.templates, &is_now.templates);
+    let (changed, taken_now, taken_then) = (changed(was, is), claims(was, is), claims(is, was));
     if changed.is_empty() && taken_now.is_empty() && taken_then.is_empty() {
-        return Routed::default();
+        return Vec::new();
     }
     // Rules of both releases: as they were, and the template types that they are on now.
     let rules = previous.rules();
@@ -61,11 +60,11 @@ pub(super) fn routed(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>,
         })
         .collect();
     let mut work = WORK;
-    let askers = Askers::of(was.iter().chain(&is));
-    let (before, now) = (Router::new(was.clone()), Router::new(is.clone()));
+    let askers = Askers::of(was.iter().chain(is));
+    let (before, now) = (&then.router, &is_now.router);
     let newest = run.built.content().catalogue().newest_sound();
     let mut lose = |name: &str, event: &str, rule: &CheckedRule| {
-        let is = recognised(&now, event);
+        let is = recognised(now, event);
         let is = if is.is_empty() {
             "none of any template type".to_owned()
         } else {
@@ -102,11 +101,11 @@ pub(super) fn routed(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>,
         // The first rule that may have fired on an event, and no longer sees it.
         let loses = |said: &Said<'_>| {
             let event = json(said);
-            if !recognised(&before, &event).contains(&name) {
+            if !recognised(before, &event).contains(&name) {
                 return None;
             }
             // Where an open template type leaves events to a fixed one, its rules may be on that one too.
-            let is = recognised(&now, &event);
+            let is = recognised(now, &event);
             let sees = |on: &BTreeSet<&str>| is.iter().any(|is| on.contains(is));
             let blind = stay.iter().filter(|(_, _, on)| !is.contains(&name) && !sees(on));
             let rule = blind.clone().find(|(_, then, _)| may_fire(then, said, &mut work))?.0;
@@ -118,13 +117,12 @@ pub(super) fn routed(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>,
     }
     // What events say beside these names decides whether a rule fires on them, and how values are spelled in them: so events are looked for
     // on which a rule fired.
-    let (then, is_now) = (Side { templates: &was, router: &before }, Side { templates: &is, router: &now });
     let mut asking = Asking::new();
     let mut gains: BTreeMap<String, (Value, &CheckedRule, &str)> = BTreeMap::new();
     for (open, taker) in each(&taken_now) {
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*then, *rule));
         let is_told = told.contains(open) || lost.contains(open);
-        for taken in asking.taken((open, taker), asked, (&then, &is_now)) {
+        for taken in asking.taken((open, taker), asked, (then, is_now)) {
             match taken {
                 Taken::Lost(event, rule) if !is_told => {
                     lose(open, &event.to_string(), rule);
@@ -144,7 +142,7 @@ pub(super) fn routed(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>,
     // The other way round: events that somebody took and that now come to the open one.
     for (open, taker) in each(&taken_then) {
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*rule, *then));
-        for taken in asking.taken((open, taker), asked, (&is_now, &then)) {
+        for taken in asking.taken((open, taker), asked, (is_now, then)) {
             match taken {
                 Taken::Lost(event, rule) => {
                     gains.entry(rule.key().to_owned()).or_insert((event, rule, open));
@@ -153,6 +151,24 @@ pub(super) fn routed(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>,
                     lose(taker, &event.to_string(), rule);
                 }
                 Taken::Gained(..) | Taken::Unknown(_) => {}
+            }
+        }
+    }
+    // And events that nobody recognised before, or that were of a template type that the rule was not on.
+    let of_both = changed.iter().filter(|of| was.iter().chain(is).filter(|one| one.name == of.name).count() > 1);
+    for template in of_both.filter(|of| is.iter().any(|one| Arc::ptr_eq(one, of))) {
+        let name = template.name.as_str();
+        let Some(events) = events(template, &changed, &askers) else { continue };
+        let comes = |said: &&Said<'_>| {
+            let event = json(said);
+            recognised(now, &event).contains(&name) && !recognised(before, &event).contains(&name)
+        };
+        let come: Vec<&Said<'_>> = events.iter().filter(comes).take(COMING).collect();
+        for (rule, was, _) in both.iter().filter(|(rule, ..)| rule.on(name).is_some()) {
+            if !gains.contains_key(rule.key())
+                && let Some(event) = asking.gained((rule, is_now), (was, then), name, &come)
+            {
+                gains.insert(rule.key().to_owned(), (event, rule, name));
             }
         }
     }
@@ -171,7 +187,7 @@ pub(super) fn routed(run: &Subject<'_>, previous: &Built, told: &BTreeSet<&str>,
         let of = rule.on(on).map(|target| target.template.to_string());
         changes.push(Change { template: of, gains: Some(event), ..plain(rule, ChangeKind::Wider) });
     }
-    Routed { changes, decided: asking.decided }
+    changes
 }
 
 /// Each open template type with each that takes events of it.
@@ -294,10 +310,14 @@ fn extended<'t>(
 
 /// An event as a record.
 fn json(said: &Said<'_>) -> String {
+    Value::Object(as_record(said)).to_string()
+}
+
+/// What an event says, as a recorder writes it.
+pub(super) fn as_record(said: &Said<'_>) -> Map<String, Value> {
     let value = |fixed: &Fixed| match fixed {
         Fixed::Text(text) => Value::from(text.as_str()),
         Fixed::Int(number) => Value::from(*number),
     };
-    Value::Object(said.iter().map(|(name, fixed)| ((*name).to_owned(), value(fixed))).collect::<Map<_, _>>())
-        .to_string()
+    said.iter().map(|(name, fixed)| ((*name).to_owned(), value(fixed))).collect()
 }

@@ -7,19 +7,29 @@ use contentcheck_analysis::{Analysis, Fires};
 use contentcheck_events::Router;
 use contentcheck_model::claims::claimed_by;
 use contentcheck_model::expression::Expr;
-use contentcheck_model::predicate::{Predicate, Test};
+use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::template::TemplateType;
-use contentcheck_run::proof;
+use contentcheck_run::{proof, templates};
 use serde_json::Value;
+
+use super::recognition::{Said, as_record};
+use crate::subject::Built;
 
 /// Questions of whether a template type takes events from a rule.
 const QUESTIONS: usize = 20_000;
 
 /// The template types of a release, and what tells events by them.
-pub(super) struct Side<'s> {
-    pub(super) templates: &'s [Arc<TemplateType>],
-    pub(super) router: &'s Router,
+pub(super) struct Side {
+    pub(super) templates: Vec<Arc<TemplateType>>,
+    pub(super) router: Router,
+}
+
+impl Side {
+    pub(super) fn of(built: &Built) -> Self {
+        let templates = templates(built.content());
+        Self { router: Router::new(templates.clone()), templates }
+    }
 }
 
 /// What a rule matches of events that a template type takes.
@@ -37,13 +47,11 @@ pub(super) struct Asking<'a> {
     analysis: Analysis<'a>,
     /// How many more times.
     questions: usize,
-    /// Of which rules it is known whether they match more by which template types.
-    pub(super) decided: BTreeSet<(String, String)>,
 }
 
 impl Asking<'_> {
     pub(super) fn new() -> Self {
-        Self { analysis: Analysis::new(&proof::fires), questions: QUESTIONS, decided: BTreeSet::new() }
+        Self { analysis: Analysis::new(&proof::fires), questions: QUESTIONS }
     }
 
     /// What a fixed template type takes of an open one in the second release, and not in the first: the first rule that loses events by it, and all that gain some. Rules
@@ -52,7 +60,7 @@ impl Asking<'_> {
         &mut self,
         (open, taker): (&str, &str),
         rules: impl Iterator<Item = (&'r CheckedRule, &'r CheckedRule)>,
-        (first, second): (&Side<'_>, &Side<'_>),
+        (first, second): (&Side, &Side),
     ) -> Vec<Taken<'r>> {
         let mut claimed: BTreeMap<u32, Expr<Predicate>> = BTreeMap::new();
         let (mut lost, mut gained) = (None, Vec::new());
@@ -60,7 +68,7 @@ impl Asking<'_> {
             let Some(target) = before.on(open) else { continue };
             let claimed = claimed
                 .entry(target.template.version)
-                .or_insert_with(|| claimed_by(&target.template, second.templates, |fixed| fixed.name == taker));
+                .or_insert_with(|| newly_claimed(&target.template, taker, first, second));
             if *claimed == Expr::Const(false) {
                 continue;
             }
@@ -87,11 +95,29 @@ impl Asking<'_> {
                 Ok(Some(event)) if differs(&event, (after, second), (before, first)) => {
                     gained.push(Taken::Gained(event, after));
                 }
-                Ok(Some(_)) | Err(()) => continue,
+                Ok(Some(_)) | Err(()) => {}
             }
-            self.decided.insert((after.key().to_owned(), taker.to_owned()));
         }
         lost.into_iter().chain(gained).collect()
+    }
+
+    /// An event that the first rule matches as one of a template type, and the second one does not match; it says one of these.
+    pub(super) fn gained(
+        &mut self,
+        one: (&CheckedRule, &Side),
+        other: (&CheckedRule, &Side),
+        template: &str,
+        said: &[&Said<'_>],
+    ) -> Option<Value> {
+        let target = one.0.on(template).filter(|_| !said.is_empty())?;
+        let Ok(Some(Value::Object(event))) = self.event(target, vec![target.condition.clone()]) else { return None };
+        let events = said.iter().map(|said| {
+            let mut event = event.clone();
+            target.template.reads.iter().for_each(|of| drop(event.remove(&of.name)));
+            event.extend(as_record(said));
+            Value::Object(event)
+        });
+        events.into_iter().find(|event| differs(event, one, other))
     }
 
     /// An event of the template type of a target that fulfils all of these conditions; nothing where there is none, and an error where that is not known.
@@ -105,10 +131,20 @@ impl Asking<'_> {
     }
 }
 
+/// Which events a fixed template type claims of an open one in the second release, and not in the first, as far as that is known.
+fn newly_claimed(open: &TemplateType, taker: &str, first: &Side, second: &Side) -> Expr<Predicate> {
+    let of = |side: &Side| claimed_by(open, &side.templates, |fixed| fixed.name == taker);
+    match (of(second), of(first)) {
+        (claimed, Expr::Const(false)) => claimed,
+        (claimed, before) if claimed == before => Expr::Const(false),
+        (claimed, before) => Expr::All(vec![claimed, Expr::Not(Box::new(before))]),
+    }
+}
+
 /// Whether the first rule matches a recorded event, among the template types of its release, and the second one does not, among those of its own.
-fn differs(event: &Value, one: (&CheckedRule, &Side<'_>), other: (&CheckedRule, &Side<'_>)) -> bool {
+pub(super) fn differs(event: &Value, one: (&CheckedRule, &Side), other: (&CheckedRule, &Side)) -> bool {
     let record = event.to_string();
-    let matches = |(rule, side): (&CheckedRule, &Side<'_>)| proof::matches(rule, side.router, &record);
+    let matches = |(rule, side): (&CheckedRule, &Side)| proof::matches(rule, &side.router, &record);
     matches(one) == Some(true) && matches(other) == Some(false)
 }
 
@@ -124,7 +160,15 @@ fn over(open: &TemplateType, target: &Target) -> Option<Expr<Predicate>> {
                 let other = own(other).unwrap_or_else(|| other.clone());
                 Arc::new(Test::Field { comparison: *comparison, other, ignore_case: *ignore_case })
             }
-            Test::Bool(_) | Test::Bytes(_) | Test::Elements { .. } => {
+            Test::Bool(truth) => {
+                let pattern = TextPattern { pattern: Pattern::Equals(truth.to_string().into()), ignore_case: true };
+                Arc::new(Test::Text { patterns: vec![pattern], all: false })
+            }
+            // Of a list that nobody declared any element passes.
+            Test::Elements { all: false, test } if !matches!(**test, Test::Bytes(_) | Test::Field { .. }) => {
+                Arc::new((**test).clone())
+            }
+            Test::Bytes(_) | Test::Elements { .. } => {
                 is_said = false;
                 Arc::clone(&predicate.test)
             }
@@ -135,15 +179,18 @@ fn over(open: &TemplateType, target: &Target) -> Option<Expr<Predicate>> {
     is_said.then_some(said)
 }
 
-/// The open template types of the second release that fixed ones claim events of, otherwise than in the first: by name, with the names of those.
+/// The open template types of the second release that fixed ones claim events of, otherwise than in the first: by name, with the names of those. What
+/// one claims may be another thing though nothing about it changed: which events leave a doubt depends on all.
 pub(super) fn claims(first: &[Arc<TemplateType>], second: &[Arc<TemplateType>]) -> BTreeMap<String, BTreeSet<String>> {
     let was: HashMap<&str, &TemplateType> = first.iter().map(|of| (of.name.as_str(), &**of)).collect();
     let mut claims: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for open in second.iter().filter(|of| of.open) {
-        let then = was.get(open.name.as_str()).filter(|then| then.recognises_alike(open));
+        let then = was.get(open.name.as_str()).filter(|then| then.open && then.recognises_alike(open));
         let as_before = |fixed: &TemplateType| {
-            let before = then.zip(was.get(fixed.name.as_str()));
-            before.is_some_and(|(then, taker)| taker.stands_before(then) && taker.recognises_alike(fixed))
+            then.is_some_and(|then| {
+                let of = |open: &TemplateType, all| claimed_by(open, all, |one| one.name == fixed.name);
+                of(then, first) == of(open, second)
+            })
         };
         let takers = second.iter().filter(|fixed| fixed.stands_before(open) && !as_before(fixed));
         let takers: BTreeSet<String> = takers.map(|fixed| fixed.name.clone()).collect();

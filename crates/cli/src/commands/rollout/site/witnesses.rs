@@ -105,16 +105,32 @@ impl Site {
         ))
     }
 
-    /// That too many witnesses of this machine do not know what they were told: then a halt may have been made that nobody here knows of.
-    fn copies(&self, state: &State) -> Option<String> {
+    /// Witnesses of this machine whose files are not what they put there.
+    fn not_original(&self) -> Vec<&str> {
         let of = self.settings.witness.iter().filter_map(|witness| Some((witness, witness.directory.as_ref()?)));
         // One whose directory is not there at all may be the original elsewhere, as one that is down.
         let is_copy = |directory: &PathBuf| {
             let directory = self.directory.join(directory);
             directory.is_dir() && !book::is_original(&ReadOnly::new(directory))
         };
-        let copies: Vec<&str> =
-            of.filter(|(_, directory)| is_copy(directory)).map(|(witness, _)| witness.name.as_str()).collect();
+        of.filter(|(_, directory)| is_copy(directory)).map(|(witness, _)| witness.name.as_str()).collect()
+    }
+
+    /// That witnesses of this machine sign nothing, in a sentence, where the others are enough.
+    pub(in crate::commands::rollout) fn copied(&self) -> Option<String> {
+        let copies = self.not_original();
+        (!copies.is_empty()).then(|| {
+            format!(
+                "what the witnesses `{}` kept was put back from a copy, or is damaged or missing in part, so they sign nothing: `contentcheck rollout \
+                 advance` says what to do",
+                copies.join("`, `")
+            )
+        })
+    }
+
+    /// That too many witnesses of this machine do not know what they were told: then a halt may have been made that nobody here knows of.
+    fn copies(&self, state: &State) -> Option<String> {
+        let copies = self.not_original();
         let originals = self.witnesses().saturating_sub(copies.len());
         if copies.is_empty() || originals >= state.quorum() || state.newest().is_none() {
             return None;
