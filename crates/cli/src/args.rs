@@ -79,6 +79,8 @@ pub enum Command {
     Prove(Prove),
     /// Print events that a rule fires on, and events that it just misses
     Witness(Witness),
+    /// Show which ATT&CK techniques rules are about, and which of these rules can fire; a layer for the Navigator
+    Attack(Attack),
     /// Compare two releases: rules added, removed and changed, and what the changes mean
     Diff(Diff),
     /// Measure how long evaluation, reading and verification take
@@ -681,6 +683,31 @@ pub struct Prove {
     pub format: ProofFormat,
 }
 
+/// Show techniques.
+#[derive(Debug, Args)]
+pub struct Attack {
+    /// The rules
+    #[command(flatten)]
+    pub inputs: Inputs,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = AttackFormat::Human)]
+    pub format: AttackFormat,
+    /// Where the output goes, instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
+}
+
+/// Formats of `attack`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum AttackFormat {
+    /// For people
+    Human,
+    /// JSON, with a schema (`contentcheck schema attack`)
+    Json,
+    /// A layer for the ATT&CK Navigator
+    Navigator,
+}
+
 /// Formats of `witness`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum WitnessFormat {
@@ -688,6 +715,8 @@ pub enum WitnessFormat {
     Ndjson,
     /// Test blocks of the native language
     Native,
+    /// A file of tests beside a Sigma rule: `rule.test.yml`
+    Sidecar,
 }
 
 /// Print events.
@@ -905,6 +934,8 @@ pub enum SchemaName {
     Implied,
     /// The JSON of `diff`
     Diff,
+    /// The JSON of `attack`
+    Attack,
     /// The JSON of `device status`
     DeviceStatus,
     /// The JSON of `device why`

@@ -115,6 +115,7 @@ pub fn run(cli: &Cli, streams: &mut Streams<'_>) -> Exit {
         Command::Replay(arguments) => commands::replay::run(arguments, streams),
         Command::Prove(arguments) => commands::prove::run(arguments, streams),
         Command::Witness(arguments) => commands::witness::run(arguments, streams),
+        Command::Attack(arguments) => commands::attack::run(arguments, streams),
         Command::Diff(arguments) => commands::diff::run(arguments, streams),
         Command::Bench(arguments) => commands::bench::run(arguments, streams),
         Command::Fields(arguments) => commands::fields::run(arguments, streams),

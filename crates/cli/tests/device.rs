@@ -282,6 +282,7 @@ fn damage_is_shown_and_nothing_is_changed() {
     assert!(empty.out.starts_with("attention   no sensor has decided anything here yet"), "{}", empty.out);
     assert!(scratch.run(&["device", "why", "empty"]).err.contains("no decision"));
     assert_eq!(scratch.run(&["device", "seal", "empty"]).exit, 2, "there is nothing to seal");
+    assert_eq!(fs::read_dir(scratch.0.join("empty")).unwrap().count(), 0, "and nothing is left");
     assert_eq!(scratch.run(&["device", "seal", "absent"]).exit, 2);
 }
 
@@ -314,6 +315,8 @@ fn what_is_named_wrongly_is_said_and_nothing_is_written() {
     let scratch = Scratch::new("usage");
     scratch.write("root", root());
     scratch.write("bad-root", "contentcheck root 1\n");
+    scratch.write("dos-root", root().replace('\n', "\r\n"));
+    scratch.write("cut-root", root().trim_end());
     scratch.write("image", "");
     let offer = |more: &[&str]| {
         scratch.run(&[&["device", "offer", "store", "--image", "image", "--envelope", "image"], more].concat())
@@ -321,6 +324,8 @@ fn what_is_named_wrongly_is_said_and_nothing_is_written() {
     for (more, words) in [
         (["--sensor", "builtin:sysmon", "--root", "root"], "does not mean exactly one sensor"),
         (["--sensor", "builtin:sysmon/4.90", "--root", "bad-root"], "this is not a root: line 2"),
+        (["--sensor", "builtin:sysmon/4.90", "--root", "dos-root"], "end with a carriage return"),
+        (["--sensor", "builtin:sysmon/4.90", "--root", "cut-root"], "its last line has no line feed"),
         (["--sensor", "builtin:sysmon/4.90", "--root", "absent"], "absent"),
     ] {
         let run = offer(&more);

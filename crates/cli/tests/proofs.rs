@@ -135,7 +135,7 @@ fn a_rule_whose_events_are_of_another_template_type_is_found_by_lint() {
 /// Of a template type of which no recorded event is one, nothing holds "on every event".
 #[test]
 fn a_rule_that_sees_no_event_does_not_fire_on_every_one() {
-    let text = "template t.o @ 1 { serves { product: acme } reads { src: \"a\" } 1 Foo: string? }\n\
+    let text = "template t.o @ 1 { reads { src: \"a\" } open 1 Foo: string? }\n\
                 template t.o @ 2 { serves { product: acme } reads { src: \"a\" } open 1 Foo: string? 2 Goo: string? }\n\
                 template t.f @ 1 { serves { product: acme } reads { src: [\"a\", \"b\"] } 1 Baz: string? }\n\
                 rule n { id: \"00000000-0000-4000-8000-000000000028\" template: t.o @ 1 severity: low when Foo == \"evil\" }\n";

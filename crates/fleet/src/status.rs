@@ -328,8 +328,15 @@ impl Status {
     #[must_use]
     pub fn and_bad(mut self, bad: &[(u64, String)]) -> Self {
         self.ways_back.retain(|way| bad.iter().all(|(sequence, _)| *sequence != way.sequence));
-        self.reasons.extend(bad.iter().map(|(_, why)| why.clone()));
-        if !bad.is_empty() {
+        self.and_red(bad.iter().map(|(_, why)| why.clone()))
+    }
+
+    /// The same with reasons for which a person must look.
+    #[must_use]
+    pub fn and_red(mut self, reasons: impl IntoIterator<Item = String>) -> Self {
+        let before = self.reasons.len();
+        self.reasons.extend(reasons);
+        if self.reasons.len() > before {
             self.light = Light::Red;
         }
         self

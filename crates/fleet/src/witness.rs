@@ -6,6 +6,7 @@
 //! | `POST /v1/halt` | takes a halt that one who may halt has signed: it signs for no further ring of that rollout before the halt is in the log |
 //! | `GET /v1/witness` | its key that others check with |
 //! | `GET /v1/seen` | the checkpoint that it has seen last, as the log signed it: whoever writes a log that was put back from a copy asks |
+//! | `GET /v1/halts` | the halts that it was told of and has not seen in the log, 72 bytes each: the rollout, the time, the entry that it follows |
 //! | `GET /healthz` | whether it works |
 //!
 //! Where the log and the reports are is configured, and never part of a request: whoever may ask a witness can make it look again, and
@@ -25,6 +26,8 @@ use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use contentcheck_log::write::{Directory, Kept as WasKept, NoSecret, SecretKey, Storage, View, proven, read_text};
 use contentcheck_log::{Algorithm, Hash, VerifierKey};
+use contentcheck_rollout::book::{halts_bytes, read_halts};
+use contentcheck_rollout::state::Told;
 use contentcheck_rollout::{Cosigner, NoBook};
 
 use crate::client::Client;
@@ -264,6 +267,7 @@ impl Keeper {
             .route("/v1/halt", post(halt))
             .route("/v1/witness", get(async |Shared(app): Shared<App>| text(StatusCode::OK, &app.verifier)))
             .route("/v1/seen", get(seen))
+            .route("/v1/halts", get(halts))
             .route("/healthz", get(health))
             .fallback(async || refused(StatusCode::NOT_FOUND, "nothing is here; see POST /v1/cosign"))
             .with_state(app);
@@ -326,6 +330,21 @@ async fn seen(Shared(app): Shared<App>) -> Response {
         String::from_utf8(checkpoint).map_err(|_| NoCosign::Refused("what it kept is damaged".to_owned()))
     })
     .await
+}
+
+async fn halts(Shared(app): Shared<App>) -> Response {
+    let told = tokio::task::spawn_blocking(move || match app.keeper.try_lock() {
+        Ok(keeper) => keeper.cosigner.halts().map_err(|why| (StatusCode::CONFLICT, why.to_string())),
+        Err(_) => Err((StatusCode::SERVICE_UNAVAILABLE, "it is at work; ask again later".to_owned())),
+    });
+    match told.await {
+        Ok(Ok(halts)) => {
+            let kind = [(header::CONTENT_TYPE, "application/octet-stream")];
+            hardened((kind, halts_bytes(&halts)).into_response())
+        }
+        Ok(Err((status, why))) => refused(status, &why),
+        Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "the witness stops"),
+    }
 }
 
 async fn cosign(Shared(app): Shared<App>, request: Request) -> Response {
@@ -393,6 +412,19 @@ impl Remote {
         }
         let read = proven(&answer.body, log).filter(|_| answer.status == 200);
         read.map(Some).ok_or_else(|| failed(format!("{url} does not show what it has seen")))
+    }
+
+    /// The halts that it was told of and has not seen in the log. It is not asked for long. Nobody signed what it says here, so it may make some up:
+    /// that is a reason to look.
+    ///
+    /// # Errors
+    /// When it cannot be asked, or answers something else.
+    pub fn halts(&self) -> Result<Vec<Told>, NoCosign> {
+        let url = format!("{}/v1/halts", self.url);
+        let answer = self.client.get_soon(&url, ANSWER_BYTES);
+        let answer = answer.map_err(|error| NoCosign::Unreachable(error.to_string()))?;
+        let told = Some(answer.body).filter(|_| answer.status == 200).and_then(|body| read_halts(&body));
+        told.ok_or_else(|| NoCosign::Unreachable(format!("{url} does not say what it was told")))
     }
 
     fn ask(&self, what: &str, body: &[u8]) -> Result<String, NoCosign> {

@@ -257,12 +257,15 @@ impl<S: Storage + Clone> Cosigner<S> {
         let known = known.ok_or(NoBook::Witness(witness::Refusal::Forked))?;
         let checker = Checker::again(State::new(key.name()), known, self.openings()?).map_err(NoBook::Unsigned)?;
         let checker = checker.with_halts(self.halts()?).told(halt, now).map_err(NoBook::Refused)?;
-        let record = |halt: &Told| [&halt.id.0[..], &halt.at.to_le_bytes(), &halt.after.0].concat();
-        let kept: Vec<u8> = checker.halts().flat_map(record).collect();
-        Ok(self.storage.keep(HALTS, &kept)?)
+        let kept: Vec<Told> = checker.halts().copied().collect();
+        Ok(self.storage.keep(HALTS, &halts_bytes(&kept))?)
     }
 
-    fn halts(&self) -> Result<Vec<Told>, NoBook> {
+    /// The halts that it was told of, and has not seen in the log when it signed last.
+    ///
+    /// # Errors
+    /// When what it kept is damaged, missing or a copy.
+    pub fn halts(&self) -> Result<Vec<Told>, NoBook> {
         let forgotten = || NoBook::Witness(witness::Refusal::Forgotten);
         read_halts(&witness::kept(&self.storage, HALTS)?.ok_or_else(forgotten)?).ok_or_else(forgotten)
     }
@@ -300,8 +303,16 @@ pub fn is_original(storage: &impl Storage) -> bool {
     [witness::SEEN, OPENINGS, HALTS].into_iter().all(is_here)
 }
 
-/// The halts in a file: for each the rollout, the time, and the entry that it follows.
-fn read_halts(kept: &[u8]) -> Option<Vec<Told>> {
+/// Halts as they are kept: for each the rollout, the time, and the entry that it follows.
+#[must_use]
+pub fn halts_bytes(halts: &[Told]) -> Vec<u8> {
+    let record = |halt: &Told| [&halt.id.0[..], &halt.at.to_le_bytes(), &halt.after.0].concat();
+    halts.iter().flat_map(record).collect()
+}
+
+/// The halts of such bytes; nothing where they are none.
+#[must_use]
+pub fn read_halts(kept: &[u8]) -> Option<Vec<Told>> {
     const RECORD: usize = 32 + 8 + 32;
     let read = kept.chunks(RECORD).map(|halt| {
         let (id, rest) = halt.split_first_chunk::<32>()?;

@@ -19,6 +19,7 @@ mod recording;
 pub mod refusal;
 pub mod replay;
 mod seen;
+pub mod sidecar;
 pub mod testing;
 mod unrecognised;
 mod worker;

@@ -1,6 +1,6 @@
 //! A Sigma rule matches what its text says, whatever it asks of the names by which template types tell events apart: it is on the open template type of its
 //! log source too wherever the fixed ones do not have all of its events.
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test may stop")]
+#![expect(clippy::unwrap_used, reason = "a test may stop")]
 
 use std::sync::{Arc, LazyLock};
 
@@ -25,8 +25,11 @@ fn values<'t>(template: &'t TemplateType, name: &str) -> &'t [Fixed] {
     template.reads.iter().find(|of| of.name == name).map_or(&[], |of| of.values.as_slice())
 }
 
-/// Open template types of a channel, with the fixed ones of their log source that are known by provider and number.
-static LOGS: LazyLock<Vec<(Arc<TemplateType>, Vec<Arc<TemplateType>>)>> = LazyLock::new(|| {
+/// An open template type, with the fixed ones of its log source that are known by provider and number.
+type Log = (Arc<TemplateType>, Vec<Arc<TemplateType>>);
+
+/// Those of the library that are of a channel.
+static LOGS: LazyLock<Vec<Log>> = LazyLock::new(|| {
     let all = ROUTER.templates();
     let fixed = |open: &TemplateType| {
         let of = all.iter().filter(|fixed| fixed.stands_before(open) && fixed.is_known_in_part());
@@ -56,7 +59,7 @@ fn rule(open: &TemplateType, detection: &str) -> Option<Arc<CheckedRule>> {
 struct Asked {
     numbers: Vec<i64>,
     providers: Vec<String>,
-    foo: bool,
+    evil: bool,
     /// Whether the items are alternatives.
     any: bool,
     /// Whether the provider is asked not to be one of these.
@@ -76,7 +79,7 @@ impl Asked {
             let not = if self.other_provider { "not " } else { "" };
             items.push(("p", format!("Provider_Name: {}", list(&providers)), not));
         }
-        if self.foo {
+        if self.evil {
             items.push(("f", "Foo: evil".to_owned(), ""));
         }
         let selections: String = items.iter().map(|(name, item, _)| format!("  {name}:\n    {item}\n")).collect();
@@ -85,7 +88,7 @@ impl Asked {
     }
 
     /// What the text says of an event.
-    fn holds(&self, number: i64, provider: Option<&str>, foo: bool) -> bool {
+    fn holds(&self, number: i64, provider: Option<&str>, is_evil: bool) -> bool {
         let mut parts = Vec::new();
         if !self.numbers.is_empty() {
             parts.push(self.numbers.contains(&number));
@@ -94,8 +97,8 @@ impl Asked {
             let is_one = provider.is_some_and(|of| self.providers.iter().any(|asked| asked.eq_ignore_ascii_case(of)));
             parts.push(is_one != self.other_provider);
         }
-        if self.foo {
-            parts.push(foo);
+        if self.evil {
+            parts.push(is_evil);
         }
         if self.any { parts.contains(&true) } else { !parts.contains(&false) }
     }
@@ -103,7 +106,7 @@ impl Asked {
 
 #[test]
 fn there_are_logs_with_and_without_a_provider_of_their_own() {
-    let own = |(_, fixed): &&(Arc<TemplateType>, Vec<Arc<TemplateType>>)| fixed.iter().any(|of| of.is_of_own_channel());
+    let own = |(_, fixed): &&Log| fixed.iter().any(|of| of.is_of_own_channel());
     let count = LOGS.iter().filter(own).count();
     assert!(count >= 3 && LOGS.len() > count, "{count} of {}", LOGS.len());
 }
@@ -127,7 +130,7 @@ proptest! {
         let asked = Asked {
             numbers: [Some(number(&of[0])), (shape & 1 > 0).then_some(64_321)].into_iter().flatten().filter(|_| shape & 2 > 0).collect(),
             providers: if shape & 4 > 0 || shape & 2 == 0 { vec![provider(&of[1])] } else { Vec::new() },
-            foo: shape & 8 > 0,
+            evil: shape & 8 > 0,
             any: shape & 16 > 0,
             other_provider: shape & 6 == 6 && by == 3,
         };

@@ -1,5 +1,6 @@
 //! One module for each command.
 
+pub mod attack;
 pub mod attest;
 pub mod bench;
 pub mod clean;

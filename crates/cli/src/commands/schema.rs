@@ -47,6 +47,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::Prove => serde_json::to_value(schema_for!(super::prove::ProveReport)),
         SchemaName::Implied => serde_json::to_value(schema_for!(super::prove::ImpliedReport)),
         SchemaName::Diff => serde_json::to_value(schema_for!(super::diff::DiffReport)),
+        SchemaName::Attack => serde_json::to_value(schema_for!(super::attack::AttackReport)),
         SchemaName::DeviceStatus => serde_json::to_value(schema_for!(super::device::DeviceStatus)),
         SchemaName::DeviceWhy => serde_json::to_value(schema_for!(super::device::DeviceWhy)),
         SchemaName::DeviceOffer => serde_json::to_value(schema_for!(super::device::OfferReport)),

@@ -1,9 +1,10 @@
 //! `contentcheck witness`: events that a rule fires on, and events that it just misses.
 
 use contentcheck_analysis::{Analysis, Fires, Witness};
-use contentcheck_model::diagnostic::visible_lines;
+use contentcheck_model::diagnostic::{visible, visible_lines};
 use contentcheck_model::rule::Target;
 use contentcheck_run::proof::{self, Confirmer};
+use contentcheck_run::sidecar::{self, Said};
 
 use super::prove::event_line;
 use super::written;
@@ -25,7 +26,18 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
     let confirm = |target: &Target, event: &Witness| confirmer.fires(target, event);
     let mut analysis = Analysis::new(&confirm);
     let rules = release.rules();
-    let targets = rules.get(id.index()).map_or(&[][..], |rule| &rule.targets);
+    let Some(rule) = rules.get(id.index()) else { return Err(Failure::internal("a rule that was found is not there")) };
+    let targets = &rule.targets;
+    let is_sigma = [".yml", ".yaml"].iter().any(|ending| rule.source.name().ends_with(ending));
+    if arguments.format == WitnessFormat::Sidecar && !is_sigma {
+        return Err(Failure::usage(format!(
+            "`{}` is a native rule, and its tests are blocks of it: write --format native",
+            visible(&rule.title)
+        )));
+    }
+    // In a file of one rule it need not be named.
+    let of_file = rules.iter().filter(|other| other.source.is(&rule.source)).count();
+    let shown = Shown { format: arguments.format, rule: (of_file > 1).then(|| rule.key()), of_one: targets.len() > 1 };
     let (mut text, mut fires, mut misses) = (String::new(), 0, 0);
     for target in targets {
         if target.template.reads.is_empty() && arguments.format == WitnessFormat::Ndjson {
@@ -35,7 +47,7 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
         match analysis.fires(target) {
             Fires::Yes(event) => {
                 fires += 1;
-                put(&mut text, target, &event, true, None, arguments.format, streams);
+                put(&mut text, target, &event, (true, None), shown, streams);
             }
             Fires::Never(why) => {
                 talk(streams, &format!("{}: the rule never fires", target.template));
@@ -47,7 +59,7 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
         }
         for miss in proof::near_misses(&mut analysis, target) {
             misses += 1;
-            put(&mut text, target, &miss.event, false, Some(&miss.words), arguments.format, streams);
+            put(&mut text, target, &miss.event, (false, Some(&miss.words)), shown, streams);
         }
     }
     written(streams.out.write_all(text.as_bytes()))?;
@@ -55,27 +67,42 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
     Ok(if fires > 0 { Exit::Fine } else { Exit::Findings })
 }
 
+/// How events are written.
+#[derive(Clone, Copy)]
+struct Shown<'s> {
+    format: WitnessFormat,
+    /// The rule, where the file has several.
+    rule: Option<&'s str>,
+    /// Whether an event is one of its template type only.
+    of_one: bool,
+}
+
 fn put(
     text: &mut String,
     target: &Target,
     event: &Witness,
-    fires: bool,
-    label: Option<&str>,
-    format: WitnessFormat,
+    (fires, label): (bool, Option<&str>),
+    shown: Shown<'_>,
     streams: &mut Streams<'_>,
 ) {
-    match format {
-        WitnessFormat::Ndjson => {
-            text.push_str(&event_line(&proof::json(&target.template, event)));
+    let template = &target.template;
+    let written = match shown.format {
+        WitnessFormat::Ndjson => Some(event_line(&proof::json(template, event)) + "\n"),
+        WitnessFormat::Native => {
+            proof::native(template, event, fires, label).map(|block| visible_lines(&block).into_owned() + "\n")
         }
-        WitnessFormat::Native => match proof::native(&target.template, event, fires, label) {
-            Some(block) => text.push_str(&visible_lines(&block)),
-            None => {
-                let which = label.unwrap_or("the event on which it fires");
-                talk(streams, &format!("{}: no test block can say this: {which}", target.template));
-                return;
-            }
-        },
+        WitnessFormat::Sidecar => {
+            let on = if shown.of_one { format!(" ({})", template.name) } else { String::new() };
+            let name = label.map_or_else(|| format!("it fires{on}"), |label| format!("just misses: {label}{on}"));
+            let said = Said { name: &name, fires, rule: shown.rule, of_one: shown.of_one };
+            sidecar::case(template, event, said)
+        }
+    };
+    match written {
+        Some(written) => text.push_str(&written),
+        None => {
+            let which = label.unwrap_or("the event on which it fires");
+            talk(streams, &format!("{template}: no test can say this: {which}"));
+        }
     }
-    text.push('\n');
 }

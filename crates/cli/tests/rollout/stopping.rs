@@ -534,10 +534,18 @@ fn a_halt_that_is_told_while_another_one_holds_is_not_forgotten() {
     let told = world.must(0, START + 60, &["halt", "--reason", "two", "--tell-witnesses"]);
     assert!(told.out.starts_with("told: 3 of 3"), "{}", told.out);
     drop(daemons);
-    // Somebody else who writes the log knows nothing of it; the witnesses do.
+    // Somebody else who writes the log knows nothing of it; the witnesses do, and say so to whoever looks, or would take others for them.
     fs::remove_dir_all(world.root.join("fleet/stopped")).unwrap();
     let daemons = elsewhere_again(&world, START + 60);
     world.run(START + 120, &["resume", "--reason", "looked"]);
+    let status = world.must(1, START + 180, &["status"]);
+    assert!(status.out.contains("were told of a halt at 2027-01-04 08:01 UTC"), "{}", status.out);
+    let trust = world.root.join("trust.txt");
+    fs::write(&trust, world.state().keys().unwrap().trust.clone() + "\n").unwrap();
+    let size = world.state().size();
+    let refused = world.must(1, START + 180, &["keys", "--trust", trust.to_str().unwrap()]);
+    assert!(refused.err.contains("were told of a halt"), "{}", refused.err);
+    assert_eq!(world.state().size(), size);
     world.well(&devices, START + 120, START + 60 * MINUTE);
     drop(daemons);
     let daemons = elsewhere_again(&world, START + 60 * MINUTE);

@@ -105,8 +105,16 @@ impl As {
     fn read(arguments: &DeviceSensor, directory: &Path, streams: &mut Streams<'_>) -> Result<Self, Failure> {
         let manifest = manifest(&arguments.sensor)?;
         let root = text(&arguments.root)?;
-        let root = Root::read(&root)
-            .map_err(|why| Failure::usage(format!("{}: this is not a root: {why}", files::name(&arguments.root))))?;
+        let root = Root::read(&root).map_err(|why| {
+            let ends = match (root.contains('\r'), root.ends_with('\n')) {
+                (true, _) => {
+                    "; its lines end with a carriage return and a line feed, and those of a root with a line feed alone"
+                }
+                (false, false) => "; its last line has no line feed, and that of a root has one",
+                (false, true) => "",
+            };
+            Failure::usage(format!("{}: this is not a root: {why}{ends}", files::name(&arguments.root)))
+        })?;
         let log = arguments.log.as_deref().map(text).transpose()?;
         let factory = arguments.factory.as_deref().map(|path| read_whole(path, IMAGE_BYTES)).transpose()?;
         let found = Inspection::read(&mut Files::new(directory), &Keyring::has_form);
@@ -148,6 +156,9 @@ pub(super) fn offer(arguments: &DeviceOffer, streams: &mut Streams<'_>) -> Outco
     let token = arguments.token.as_deref().map(|path| read_whole(path, SMALL_BYTES)).transpose()?;
     let sensor = As::read(&arguments.sensor, &arguments.directory, streams)?;
     let is_new = !arguments.directory.exists();
+    let is_foreign =
+        matches!(Inspection::read(&mut Files::new(&arguments.directory), &Keyring::has_form).memory, Memory::Fresh)
+            && fs::read_dir(&arguments.directory).is_ok_and(|mut entries| entries.next().is_some());
     let mut store = sensor.open(&arguments.directory);
     let outcome = match &token {
         Some(token) => store.offer_opened(&image, &envelope, token),
@@ -156,8 +167,14 @@ pub(super) fn offer(arguments: &DeviceOffer, streams: &mut Streams<'_>) -> Outco
     let hold = store.state().hold;
     // It was not run here, so its try is given back.
     store.stop();
+    let name = files::name(&arguments.directory);
     if is_new {
-        talk(streams, &format!("note: {} was not there; it is made", files::name(&arguments.directory)));
+        talk(streams, &format!("note: {name} was not there; it is made"));
+    } else if is_foreign {
+        talk(
+            streams,
+            &format!("note: {name} had other files and nothing of a sensor; what a sensor keeps is beside them now"),
+        );
     }
     let exit = if outcome.is_ok() { Exit::Fine } else { Exit::Findings };
     if arguments.format == DeviceFormat::Json {
@@ -304,6 +321,12 @@ fn decided(store: &Store<Files, System, Keyring>) -> Vec<String> {
 pub(super) fn seal(arguments: &DeviceSeal, streams: &mut Streams<'_>) -> Outcome {
     if !arguments.directory.is_dir() {
         return Err(Failure::usage(format!("{}: this is not a directory", files::name(&arguments.directory))));
+    }
+    // What is no directory of a sensor stays as it is: whoever seals makes a lock there first.
+    let found = Inspection::read(&mut Files::new(&arguments.directory), &Keyring::has_form);
+    if matches!(found.memory, Memory::Fresh) {
+        let name = files::name(&arguments.directory);
+        return Err(Failure::usage(format!("{name}: {}", Unsealed::Fresh)));
     }
     let sealed = contentcheck_sensor::seal(&mut Files::new(&arguments.directory), !arguments.without_content);
     let state = sealed.map_err(|why| {

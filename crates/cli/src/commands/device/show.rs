@@ -4,6 +4,7 @@ use std::path::Path;
 
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::files;
+use contentcheck_rollout::time::utc;
 use contentcheck_sensor::{Condition, Files, Inspection, Kept, Keyring, Memory, Record};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -219,7 +220,7 @@ pub(super) fn why(arguments: &DeviceLook, streams: &mut Streams<'_>) -> Outcome 
             text += &format!("{title}:\n");
         }
         for record in records {
-            let time = record.wall.map_or_else(|| "-".to_owned(), |wall| wall.to_string());
+            let time = record.wall.map_or_else(|| "-".to_owned(), utc);
             text += &format!("  {:>4}  {time}  {}\n", record.number, visible(&record.what));
         }
     }

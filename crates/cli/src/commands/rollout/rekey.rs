@@ -5,13 +5,13 @@ use std::path::Path;
 
 use contentcheck_log::write::{SecretKey, is_of_nobody};
 use contentcheck_log::{Algorithm, Hash, VerifierKey};
-use contentcheck_model::diagnostic::visible;
+use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::files;
 use contentcheck_rollout::entry::{Keys, Role, Roles};
 use contentcheck_rollout::{Body, Entry};
 use contentcheck_sensor::Digest;
 
-use super::site::{KEYS, SETTINGS, Site, Submitted};
+use super::site::{KEYS, SETTINGS, Site, Submitted, coded};
 use crate::Streams;
 use crate::args::RolloutKeys;
 use crate::commands::{read_whole, written};
@@ -62,6 +62,13 @@ pub(super) fn keys(directory: &Path, arguments: &RolloutKeys, now: u64, streams:
     next.version = before.version.saturating_add(1);
     let is_other_trust = next.trust != before.trust;
     let mut book = site.book()?;
+    if is_other_trust {
+        // New witnesses were told of nothing: a halt that is not in the log would be forgotten with the old ones.
+        site.goes_on(book.state())?;
+        if let Some(text) = site.told_elsewhere(book.state()) {
+            return Err(Failure::findings(coded(&codes::OUT_OF_TURN, &text)));
+        }
+    }
     let entry = Entry::new(None, now.max(book.state().time()), Body::Keys(next));
     match site.submit(&mut book, entry, &signers, now, streams)? {
         Submitted::Waiting => Ok(Exit::Findings),

@@ -66,7 +66,8 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
     let copied = site.copied().filter(|_| held.is_none());
     let status =
         Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other).chain(copied));
-    Ok(status.and_bad(&ways::bad_now(&site, log.state(), now)).and_stopped(held))
+    let status = status.and_bad(&ways::bad_now(&site, log.state(), now)).and_red(site.told_elsewhere(log.state()));
+    Ok(status.and_stopped(held))
 }
 
 /// What devices say that they have seen which this log never was, in a sentence. A log that grew does not make it right.

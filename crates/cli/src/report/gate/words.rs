@@ -183,6 +183,14 @@ pub(super) fn settings(evidence: &Evidence) -> Vec<String> {
     said
 }
 
+/// The other places of a finding, a line for each.
+pub(super) fn related(finding: &Finding) -> impl Iterator<Item = String> {
+    finding.related.iter().map(|related| {
+        let place = &related.place;
+        format!("{}: {}:{}:{}", related.text, place.file, place.line, place.column)
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -191,12 +199,4 @@ mod tests {
     fn numbers_agree_with_their_nouns() {
         assert_eq!([0, 1, 2].map(|count| counted(count, "rule")), ["0 rules", "1 rule", "2 rules"]);
     }
-}
-
-/// The other places of a finding, a line for each.
-pub(super) fn related(finding: &Finding) -> impl Iterator<Item = String> {
-    finding.related.iter().map(|related| {
-        let place = &related.place;
-        format!("{}: {}:{}:{}", related.text, place.file, place.line, place.column)
-    })
 }

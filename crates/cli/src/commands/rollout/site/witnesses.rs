@@ -59,6 +59,34 @@ impl Site {
         })
     }
 
+    /// That witnesses elsewhere were told of a halt of the newest rollout that is not in the log, in a sentence. All are asked at once, and not for long.
+    pub(in crate::commands::rollout) fn told_elsewhere(&self, state: &State) -> Option<String> {
+        let newest = state.newest()?;
+        let told: Vec<(&str, u64)> = std::thread::scope(|scope| {
+            let remote = self.settings.witness.iter().filter(|witness| witness.directory.is_none());
+            let asked = remote.filter_map(|witness| {
+                let url = witness.url.as_ref()?;
+                let asked = scope.spawn(move || Remote::new(url, &witness.key).halts().unwrap_or_default());
+                Some((witness.name.as_str(), asked))
+            });
+            let asked: Vec<_> = asked.collect();
+            let is_meant = |halt: &&Told| halt.id == newest.id() && state.keeps_back(halt);
+            let of = asked.into_iter().filter_map(|(name, asked)| {
+                let halts = asked.join().unwrap_or_default();
+                Some((name, halts.iter().filter(is_meant).map(|halt| halt.at).max()?))
+            });
+            of.collect()
+        });
+        let at = told.iter().map(|(_, at)| *at).max()?;
+        let names: Vec<&str> = told.iter().map(|(name, _)| *name).collect();
+        Some(format!(
+            "the witnesses `{}` were told of a halt at {} UTC that is not in this log, and sign for no further ring: somebody halted this rollout elsewhere. \
+             `contentcheck rollout halt --reason WORDS` writes it here, and two people let the rollout go on after that",
+            names.join("`, `"),
+            utc(at)
+        ))
+    }
+
     /// What keeps rings and tokens back here whatever the log says, in a sentence; nothing where nothing does.
     pub(in crate::commands::rollout) fn held(&self, state: &State) -> Option<String> {
         self.put_back().or_else(|| self.halted_here(state)).or_else(|| self.copies(state))

@@ -1,0 +1,141 @@
+//! Events that the tool makes, as files of tests beside Sigma rules; and techniques of rules, as the Navigator reads them.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Parser as _;
+use contentcheck::Streams;
+use contentcheck::args::{Cli, SchemaName};
+use contentcheck::commands::schema::schema;
+use contentcheck::exit::Exit;
+use serde_json::Value;
+
+fn run(arguments: &[&str]) -> (Exit, String, String) {
+    let cli = Cli::try_parse_from(["contentcheck"].iter().chain(arguments)).unwrap();
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let exit = contentcheck::run(&cli, &mut Streams { out: &mut out, err: &mut err, color: false, interactive: false });
+    (exit, String::from_utf8(out).unwrap(), String::from_utf8(err).unwrap())
+}
+
+fn rules(directory: &Path, found: &mut Vec<PathBuf>) {
+    for path in fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            rules(&path, found);
+        } else if path.extension().is_some_and(|ending| ending == "yml") && !path.to_string_lossy().contains(".test.") {
+            found.push(path);
+        }
+    }
+}
+
+fn scratch(name: &str) -> PathBuf {
+    let scratch = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sidecars").join(name);
+    let _ = fs::remove_dir_all(&scratch);
+    fs::create_dir_all(&scratch).unwrap();
+    scratch
+}
+
+fn rule(id: u32, tags: &str, detection: &str) -> String {
+    format!(
+        "title: Rule {id}\nid: 0d6f3c7e-1f57-4f62-9a4f-{id:012}\ntags: [{tags}]\nlogsource:\n    category: process_creation\n    product: windows\ndetection:\n{detection}level: low\n"
+    )
+}
+
+/// Whatever is written as a test holds when it is run: of the rules of the corpus, and of values that YAML might take for something else.
+#[test]
+fn what_is_made_holds_as_a_test() {
+    let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/releases/demo/sigma");
+    let mut found = Vec::new();
+    rules(&shipped, &mut found);
+    let mut texts: Vec<String> = found.iter().map(|path| fs::read_to_string(path).unwrap()).collect();
+    assert!(texts.len() >= 8);
+    for (number, value) in
+        ["'no'", "'12'", "'1e3'", "\"a\\tb\\u202Ec\"", "'it''s: #\\'", "'{x}'", "'- a'", "'0x10'", "' '", "'~'"]
+            .iter()
+            .enumerate()
+    {
+        let number = u32::try_from(number).unwrap();
+        texts.push(rule(
+            number,
+            "",
+            &format!("    s:\n        CommandLine: {value}\n        Image|contains: x\n    condition: s\n"),
+        ));
+    }
+    // Two in a file, and one on several template types.
+    let two = |number| rule(number, "", &format!("    s:\n        Image|endswith: '{number}'\n    condition: s\n"));
+    texts.push(format!("{}---\n{}", two(71), two(72)));
+    texts.push("title: A\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000073\nlogsource: {product: windows, service: sysmon}\ndetection:\n    s:\n        Image|endswith: 'x.exe'\n    condition: s\nlevel: low\n".to_owned());
+    for (number, text) in texts.iter().enumerate() {
+        let directory = scratch(&format!("made-{number}"));
+        fs::write(directory.join("rule.yml"), text).unwrap();
+        let place = directory.to_str().unwrap();
+        let of = if text.contains("---") { "0d6f3c7e-1f57-4f62-9a4f-000000000072" } else { "rule.yml" };
+        let (exit, made, err) = run(&["witness", place, "--rule", of, "--no-config", "--format", "sidecar"]);
+        assert_eq!(exit, Exit::Fine, "{text}{err}");
+        fs::write(directory.join("rule.test.yml"), &made).unwrap();
+        let (exit, out, err) = run(&["test", place, "--no-config"]);
+        assert_eq!(exit, Exit::Fine, "{made}\n{out}{err}");
+        assert!(!out.contains("FAILED") && out.contains("ok "), "{made}\n{out}");
+    }
+    let demo = shipped.join("..");
+    let (exit, _, err) = run(&["witness", demo.to_str().unwrap(), "--rule", "beacon_pipe", "--format", "sidecar"]);
+    assert!(exit == Exit::Usage && err.contains("--format native"), "{err}");
+}
+
+/// A rule that finds nothing covers nothing, whatever its tags say.
+#[test]
+fn techniques_count_rules_that_can_fire() {
+    let directory = scratch("techniques");
+    let fires = "    s:\n        Image|endswith: 'x'\n    condition: s\n";
+    let never = "    s:\n        Image: 'a'\n    t:\n        Image: 'b'\n    condition: s and t\n";
+    let wrong = "    s:\n        Imag: 'a'\n    condition: s\n";
+    // Sysmon supplies it since 13.30 alone.
+    let unfed = "    s:\n        ParentUser: 'a'\n    condition: s\n";
+    for (number, (tags, detection)) in [
+        ("attack.t1059.001, attack.execution", fires),
+        ("attack.T1059.001, attack.t1003", fires),
+        ("attack.t1003", never),
+        ("attack.t1110", unfed),
+        ("attack.t1200", wrong),
+        ("attack.g0016", fires),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let text = rule(u32::try_from(number).unwrap(), tags, detection);
+        fs::write(directory.join(format!("{number}.yml")), text).unwrap();
+    }
+    let place = directory.to_str().unwrap();
+    let of =
+        |format: &str| run(&["attack", place, "--no-config", "--fleet", "builtin:sysmon/4.30", "--format", format]);
+    let (exit, json, err) = of("json");
+    assert!(exit == Exit::Findings && err.contains("could not be read"), "{err}");
+    let report: Value = serde_json::from_str(&json).unwrap();
+    let schema =
+        jsonschema::validator_for(&schema(SchemaName::Attack).map_err(|failure| failure.message).unwrap()).unwrap();
+    assert!(schema.is_valid(&report), "{report}");
+    let counts: BTreeMap<&str, (usize, usize)> = report["techniques"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|of| {
+            let count = |key: &str| of[key].as_array().unwrap().len();
+            (of["technique"].as_str().unwrap(), (count("rules"), count("dead")))
+        })
+        .collect();
+    assert_eq!(counts, BTreeMap::from([("T1003", (1, 1)), ("T1059.001", (2, 0)), ("T1110", (0, 1))]));
+    assert_eq!(report["untagged"], 1);
+    let layer: Value = serde_json::from_str(&of("navigator").1).unwrap();
+    assert_eq!(
+        (&layer["domain"], &layer["versions"]["layer"]),
+        (&Value::from("enterprise-attack"), &Value::from("4.5"))
+    );
+    let dead = layer["techniques"].as_array().unwrap().iter().find(|of| of["techniqueID"] == "T1110").unwrap();
+    assert!(
+        dead["score"] == 0 && dead["color"].is_string() && dead["comment"].as_str().unwrap().contains("CC0401"),
+        "{dead}"
+    );
+    let text = of("human").1;
+    assert!(text.contains("T1059.001  2 rules\n") && text.contains("no event fulfils it"), "{text}");
+}
