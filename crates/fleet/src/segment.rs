@@ -9,7 +9,7 @@ use std::fs::{self, File};
 use std::io::{self, BufReader, Read, Seek as _, SeekFrom, Write as _};
 use std::path::{Path, PathBuf};
 
-use contentcheck_rollout::report::REPORT;
+use contentcheck_rollout::report::{REPORT, What};
 use contentcheck_rollout::{Id, Received, Roll};
 
 use crate::roll::place_of;
@@ -48,8 +48,7 @@ impl<'r> Record<'r> {
 
     /// Whether it says of a release that it failed.
     pub(crate) fn says_failed(&self) -> bool {
-        const FAILED: u8 = 3;
-        self.field(88) == Some([FAILED])
+        self.field(88) == Some([What::Failed.number()])
     }
 
     /// The device, the rollout and the number that it names.

@@ -59,6 +59,12 @@ impl What {
         Self::PartnerStopped,
     ];
 
+    /// Its number in a report.
+    #[must_use]
+    pub fn number(self) -> u8 {
+        Self::ALL.iter().position(|what| *what == self).map_or(0, |at| at as u8 + 1)
+    }
+
     /// Whether the device is one whose ring is not open.
     #[must_use]
     pub const fn is_of_partner(self) -> bool {
@@ -98,7 +104,7 @@ impl Report {
         to.array(&self.rollout.0);
         to.u64(self.number);
         to.u64(self.clock);
-        to.u8(What::ALL.iter().position(|what| *what == self.what).map_or(0, |at| at as u8 + 1));
+        to.u8(self.what.number());
         to.array(&[0; 7]);
         to.u64(self.seen.0);
         to.array(&self.seen.1.0);

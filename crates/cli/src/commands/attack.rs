@@ -11,7 +11,7 @@ use contentcheck_parser::release::Checking;
 use contentcheck_project::{Project, write};
 use contentcheck_run::proof;
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 use serde_json::json;
 
 use super::{plural, written};
@@ -19,9 +19,10 @@ use crate::Streams;
 use crate::args::{Attack, AttackFormat};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release;
+use crate::rule_name::RuleName;
 
 /// What `attack --format json` prints.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AttackReport {
     /// Format of this report: 1.
@@ -35,23 +36,23 @@ pub struct AttackReport {
 }
 
 /// A technique that rules are about.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Technique {
     /// Its id.
     pub technique: String,
-    /// Rules that can fire, or of which that is not known, by title.
-    pub rules: Vec<String>,
+    /// Rules that can fire, or of which that is not known.
+    pub rules: Vec<RuleName>,
     /// Rules that find nothing, with why.
     pub dead: Vec<Dead>,
 }
 
 /// A rule that finds nothing.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Dead {
-    /// Its title.
-    pub rule: String,
+    /// The rule.
+    pub rule: RuleName,
     /// Why: a code of an error that keeps it from running, or that no event fulfils it.
     pub why: String,
 }
@@ -73,9 +74,10 @@ pub fn run(arguments: &Attack, streams: &mut Streams<'_>) -> Outcome {
         let code = out.reasons.first().map_or("an error", |reason| reason.code.id);
         errors.extend(Identity::of_word(&out.name).map(|word| (word, code)));
     }
-    let unread = judged.left_out().iter().filter(|out| !out.is_read).count();
+    // The tags of what cannot be read are in no answer, so the answer is not whole.
+    let is_part = release::say_errors(&judged, streams);
     let mut analysis = Analysis::new(&proof::fires);
-    let mut techniques: BTreeMap<String, (BTreeSet<String>, BTreeSet<Dead>)> = BTreeMap::new();
+    let mut techniques: BTreeMap<String, (BTreeSet<RuleName>, BTreeSet<Dead>)> = BTreeMap::new();
     let mut untagged = 0;
     for rule in judged.checked().rules() {
         let named = techniques_of(rule);
@@ -90,8 +92,8 @@ pub fn run(arguments: &Attack, streams: &mut Streams<'_>) -> Outcome {
         for technique in named {
             let (rules, dead) = techniques.entry(technique).or_default();
             match &why {
-                Some(why) => drop(dead.insert(Dead { rule: rule.title.clone(), why: why.clone() })),
-                None => drop(rules.insert(rule.title.clone())),
+                Some(why) => drop(dead.insert(Dead { rule: RuleName::of(rule), why: why.clone() })),
+                None => drop(rules.insert(RuleName::of(rule))),
             }
         }
     }
@@ -117,16 +119,7 @@ pub fn run(arguments: &Attack, streams: &mut Streams<'_>) -> Outcome {
             "no fleet is named, so rules that no sensor can feed count too (--fleet builtin:sysmon)",
         );
     }
-    if unread > 0 {
-        let of = plural(unread, "rule or file");
-        release::talk(
-            streams,
-            &format!(
-                "{of} with errors could not be read, and their tags are not counted: `contentcheck lint` names them"
-            ),
-        );
-    }
-    Ok(if unread > 0 { Exit::Findings } else { Exit::Fine })
+    Ok(if is_part { Exit::Findings } else { Exit::Fine })
 }
 
 /// The techniques that the tags of a rule name, as ATT&CK writes them.
@@ -157,7 +150,7 @@ fn human(report: &AttackReport) -> String {
         };
         let _ = writeln!(text, "{:<10} {}{dead}", of.technique, plural(of.rules.len(), "rule"));
         for dead in &of.dead {
-            let _ = writeln!(text, "           {}: {}", visible(&dead.rule), visible(&dead.why));
+            let _ = writeln!(text, "           {}: {}", visible(&dead.rule.shown()), visible(&dead.why));
         }
     }
     let live = report.techniques.iter().filter(|of| !of.rules.is_empty()).count();
@@ -176,9 +169,14 @@ fn layer(report: &AttackReport) -> serde_json::Value {
     const NOTHING: &str = "#d9534f";
     let most = report.techniques.iter().map(|of| of.rules.len()).max().unwrap_or(0).max(1);
     let techniques = report.techniques.iter().map(|of| {
-        let dead = of.dead.iter().map(|dead| format!("{} (finds nothing: {})", dead.rule, dead.why));
-        let comment: Vec<String> =
-            of.rules.iter().cloned().chain(dead).map(|line| visible(&line).into_owned()).collect();
+        let dead = of.dead.iter().map(|dead| format!("{} (finds nothing: {})", dead.rule.title, dead.why));
+        let comment: Vec<String> = of
+            .rules
+            .iter()
+            .map(|rule| rule.title.clone())
+            .chain(dead)
+            .map(|line| visible(&line).into_owned())
+            .collect();
         let mut technique = json!({
             "techniqueID": of.technique,
             "score": of.rules.len(),

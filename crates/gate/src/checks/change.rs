@@ -232,12 +232,9 @@ fn left_out(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>) -> Vec
     let of = |out: &LeftOut| {
         let rule = Identity::of_word(&out.name).into_iter().find_map(|word| before.get(&word))?;
         let message = format!("`{}` has an error and is left out, so it finds nothing any more", clip(&rule.title));
-        let finding = Finding { rule: Some(rule.key().to_owned()), ..Finding::new(&codes::RULE_REMOVED, message) };
-        let finding = Finding { weight: Weight::Error, ..finding };
-        Some(
-            finding
-                .with_help("`contentcheck lint` says what is wrong with it; the check `lint` was left out of this run"),
-        )
+        let help = "`contentcheck lint` says what is wrong with it; the check `lint` was left out of this run";
+        let finding = Finding::new(&codes::RULE_REMOVED, message).with_help(help);
+        Some(Finding { rule: Some(rule.key().to_owned()), weight: Weight::Error, ..finding })
     };
     run.built.judged().left_out().iter().filter_map(of).collect()
 }

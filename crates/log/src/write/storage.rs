@@ -254,12 +254,17 @@ impl Storage for Directory {
         // Putting a new file in place of another one keeps its number and when it was born. So does another name of the same file: whoever gave the
         // old one a second name could put it back by that, and nobody would know it from the one that was here. So the old one is emptied first; until
         // the new one is in its place it is read from where it was written.
-        let (whole, new) = (self.root.join(path), self.root.join(new_of(path)));
         let is_here = |kept: Option<Kept>| matches!(kept, Some(Kept::Here(_)));
-        if matches!(kept_at(&self.root, path)?, Some(Kept::Damaged)) && is_here(kept_at(&self.root, &new_of(path))?) {
-            fs::rename(new, whole)?;
+        let before = kept_at(&self.root, path)?;
+        let is_left = matches!(before, Some(Kept::Damaged)) && is_here(kept_at(&self.root, &new_of(path))?);
+        if is_left {
+            fs::rename(self.root.join(new_of(path)), self.root.join(path))?;
         }
-        let ends = |path: &Path| sync(path.parent().unwrap_or(&self.root)).and_then(|()| empty(path));
+        // What nobody would believe by another name is left alone, whatever it is.
+        let is_believed = is_left || is_here(before);
+        let ends = |path: &Path| {
+            if is_believed { sync(path.parent().unwrap_or(&self.root)).and_then(|()| empty(path)) } else { Ok(()) }
+        };
         self.put(path, |file| Ok(marked(bytes, &file.metadata()?)), ends)
     }
 
@@ -301,14 +306,11 @@ impl Directory {
     }
 }
 
-/// Empties a file, by whatever names it goes; where it is not there, nothing is to be done.
+/// Empties a file, by whatever names it goes.
 fn empty(path: &Path) -> io::Result<()> {
-    match File::options().write(true).open(path) {
-        Ok(file) if file.metadata()?.is_file() => file.set_len(0).and_then(|()| file.sync_all()),
-        Ok(_) => Err(io::Error::other("it is not a regular file")),
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        Err(error) => Err(error),
-    }
+    let file = File::options().write(true).open(path)?;
+    file.set_len(0)?;
+    file.sync_all()
 }
 
 #[cfg(unix)]
@@ -373,6 +375,21 @@ mod tests {
             assert!(!root.join(".seen.new").exists());
             fs::remove_dir_all(&root).unwrap();
         }
+    }
+
+    /// What is at the place of a file and was not kept there is not emptied: a link may lead anywhere.
+    #[cfg(unix)]
+    #[test]
+    fn nothing_of_others_is_emptied() {
+        let root = directory("others");
+        let storage = Directory::open(&root).unwrap();
+        let other = root.join("other");
+        fs::write(&other, "of somebody else").unwrap();
+        std::os::unix::fs::symlink(&other, root.join("seen")).unwrap();
+        storage.keep("seen", b"one").unwrap();
+        assert_eq!(fs::read_to_string(&other).unwrap(), "of somebody else");
+        assert_eq!(storage.kept("seen").unwrap(), here(b"one"));
+        fs::remove_dir_all(&root).unwrap();
     }
 
     /// Another one's file beside a damaged one takes its place only where it was written for it.

@@ -363,7 +363,8 @@ impl State {
         let reverts = of.0.reverts;
         let rollout = Rollout::new(Hash::of_leaf(bytes), of, self.size(), with_plan.root());
         if let Some(before) = self.rollouts.last_mut() {
-            before.is_superseded(reverts.is_some_and(|reverted| reverted == before.id()));
+            let index = self.frontier.size();
+            before.is_superseded(reverts.is_some_and(|reverted| reverted == before.id()), index);
         }
         self.rollouts.push(rollout);
     }
@@ -389,7 +390,7 @@ impl State {
     }
 
     fn start(&self, rollout: &mut Rollout, start: &Start, time: u64) -> Result<(), Refusal> {
-        self.demand(Check::Starts, matches!(rollout.phase(), Phase::Planned) && !self.fails_elsewhere(rollout))?;
+        self.demand(Check::Starts, matches!(rollout.phase(), Phase::Planned))?;
         let keys = self.keys.as_ref().ok_or(Refusal::Broken(Check::KeysFirst))?;
         let trust = Trust::read(&keys.trust).map_err(|_| Refusal::Broken(Check::Witnesses))?;
         let (witnessed, salt) = trust.salt(start.checkpoint.as_bytes()).map_err(Refusal::Checkpoint)?;
@@ -425,7 +426,7 @@ impl State {
         self.demand(Check::NextRing, rollout.next_ring().is_some())?;
         let computed = rollout.judgement(ring).map_err(Refusal::TooSmall)?;
         self.demand(Check::VerdictComputed, computed.verdict == *verdict)?;
-        self.demand(Check::VerdictAccepts, computed.verdict.accepts() && !self.fails_elsewhere(rollout))?;
+        self.demand(Check::VerdictAccepts, computed.verdict.accepts())?;
         let baked = rollout.baked_at().unwrap_or(u64::MAX);
         let covered = rollout.evidence(ring).is_some_and(|evidence| evidence.until >= baked);
         self.demand(Check::Bake, time >= baked && covered)?;
@@ -444,6 +445,7 @@ impl State {
         self.demand(Check::NextRing, rollout.next_ring() == Some(opening.ring))?;
         self.demand(Check::Live, rollout.can_open())?;
         self.demand(Check::Cleared, rollout.cleared().is_some())?;
+        self.demand(Check::ContentHolds, !self.fails_elsewhere(rollout))?;
         let is_open_time = |time| !rollout.plan().policy.is_blackout_at(time);
         self.demand(Check::Blackout, rollout.cleared().is_none_or(is_open_time))?;
         self.demand(Check::OpeningOfPlan, rollout.opening(opening.ring) == Some(*opening))?;

@@ -64,6 +64,8 @@ pub enum Check {
     NextRing,
     /// A ring opens right after the verdict of the ring before.
     Cleared,
+    /// No ring opens for content that has failed, since that was planned, on devices that have it from an earlier rollout.
+    ContentHolds,
     /// An opening says what the plan says. So it is within the floors: a policy that is not cannot be read.
     OpeningOfPlan,
 }
@@ -126,6 +128,7 @@ impl fmt::Display for Check {
             Self::Blackout => "the policy has a blackout at this time",
             Self::NextRing => "it is not the next ring, or no ring is left",
             Self::Cleared => "a ring opens right after the verdict on the ring before, and the first one right after the start",
+            Self::ContentHolds => "devices that have this content from an earlier release have said since the plan that it failed",
             Self::OpeningOfPlan => "the opening does not say what the plan says",
         })
     }

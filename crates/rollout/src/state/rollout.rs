@@ -395,17 +395,23 @@ impl Rollout {
         Ok(())
     }
 
-    pub(super) fn is_superseded(&mut self, reverted: bool) {
+    pub(super) fn is_superseded(&mut self, reverted: bool, index: u64) {
         self.phase = Phase::Superseded { ring: self.open_ring(), reverted };
         self.cleared = None;
+        self.notes_what_is_bad(index);
+    }
+
+    /// From an entry on its content is known to be bad.
+    fn notes_what_is_bad(&mut self, index: u64) {
+        if self.was_found_bad() {
+            self.bad_in.get_or_insert(index);
+        }
     }
 
     /// The hash of its newest entry. What clears a ring clears it for the next entry alone.
     pub(super) fn follow(&mut self, (hash, index): (Hash, u64), ends_clearing: bool) {
         self.last = hash;
-        if self.was_found_bad() {
-            self.bad_in.get_or_insert(index);
-        }
+        self.notes_what_is_bad(index);
         self.entries.push((hash, index));
         if ends_clearing && self.phase != Phase::Started {
             self.cleared = None;

@@ -5,7 +5,7 @@ use std::thread;
 
 use crate::ghost::Harm;
 use crate::moves::{Claim, Draw, Opens};
-use crate::moves::{KeysOf, Move, Wait, Which};
+use crate::moves::{KeysOf, Lie, Move, Until, Wait, Which};
 use crate::people::By;
 use crate::world::{Without, World};
 
@@ -44,6 +44,11 @@ fn roots(without: Without) -> Vec<Root> {
     let after = ["after", "good", "good"];
     let next = [Move::Release(By::People, false), PLAN, Move::Release(By::People, false)];
     let rejected = [&everywhere[..], &[Move::Wait(Wait::Long); 6], &[Move::Report], &next].concat();
+    let takes_back = Move::Plan { older: false, reverts: true, by: By::People, is_held: false };
+    let failed = Move::Evidence(Which::First, false, Until::Now, Lie::None);
+    let next_back = [Move::Release(By::People, false), PLAN, Move::Release(By::People, false), takes_back];
+    let failing =
+        [&everywhere[..], &[Move::Wait(Wait::Baked)], &next_back, &[Move::Wait(Wait::Long); 6], &[failed]].concat();
     let (nearly, goes_on) = (Move::Wait(Wait::NearlyBaked), Move::Resume(Which::Newest, By::People, false));
     let resumed = [Move::Wait(Wait::Baked), HALT, goes_on, nearly, Move::Report];
     let two = [Move::Release(By::People, false)];
@@ -89,6 +94,11 @@ fn roots(without: Without) -> Vec<Root> {
             after,
             [&BEGINS, &rejected[..]].concat(),
         ),
+        (
+            "a release that was everywhere fails there, after one with its content is planned to take another one back",
+            after,
+            [&BEGINS, &failing[..]].concat(),
+        ),
     ];
     let mut roots = Vec::new();
     for (name, natures, path) in points {
@@ -109,7 +119,7 @@ fn roots(without: Without) -> Vec<Root> {
 }
 
 /// Points of rollouts from which a search begins.
-pub(crate) const POINTS: usize = 17;
+pub(crate) const POINTS: usize = 18;
 
 /// Those that are reached without anything taken out.
 pub(crate) fn root_count() -> usize {

@@ -43,6 +43,7 @@ pub(crate) enum Harm {
     Uncovered,
     Stale,
     NoVerdict,
+    FailsElsewhere,
     Blackout,
     Skipped,
     NotOfPlan,
@@ -80,6 +81,7 @@ impl fmt::Display for Harm {
             Self::Uncovered => "a ring is open without evidence of all the time of the ring before",
             Self::Stale => "a ring is open on evidence that is older than devices may take to report",
             Self::NoVerdict => "a ring is open without a verdict on the ring before",
+            Self::FailsElsewhere => "a ring is open for content that has failed since on devices that have it",
             Self::Blackout => "a ring is open in a blackout",
             Self::Skipped => "a ring is open, and the one before is not, or it is opened again",
             Self::NotOfPlan => "what is open is not what was planned",
@@ -141,6 +143,8 @@ pub(crate) struct Rollout {
     /// When the witness was told of a halt that is not in the log.
     pub(crate) told: Option<u64>,
     pub(crate) is_rejected: bool,
+    /// When most devices were first known to have failed.
+    failed: Option<u64>,
     pub(crate) is_superseded: bool,
     is_cleared: bool,
     pub(crate) evidence: Vec<Option<Evidence>>,
@@ -291,6 +295,7 @@ impl Ghost {
                     halts: 0,
                     told: None,
                     is_rejected: false,
+                    failed: None,
                     is_superseded: false,
                     is_cleared: false,
                     evidence: vec![None; usize::from(RINGS)],
@@ -312,11 +317,20 @@ impl Ghost {
         let is_old = earlier.filter(|rollout| !rollout.opened.is_empty()).any(|rollout| {
             self.releases.get(rollout.release).is_some_and(|release| release.sequence >= opening.sequence)
         });
+        let content = |rollout: &Rollout| self.releases.get(rollout.release).map(|release| release.content);
+        let fails_elsewhere = self.rollouts.iter().find(|rollout| rollout.id == opening.plan).is_some_and(|rollout| {
+            let others = self.rollouts.iter().filter(|other| other.id != rollout.id);
+            let mut of_content = others.filter(|other| content(other) == content(rollout));
+            of_content.any(|other| other.failed.is_some_and(|failed| failed > rollout.planned))
+        });
         let Some(rollout) = self.rollouts.iter_mut().find(|rollout| rollout.id == opening.plan) else {
             return vec![Harm::NotOfPlan];
         };
         let release = self.releases.get(rollout.release);
         let mut harms = if is_old { vec![Harm::OldPlanned] } else { Vec::new() };
+        if fails_elsewhere {
+            harms.push(Harm::FailsElsewhere);
+        }
         harms.extend(rollout.opening(opening, release, now));
         rollout.last = hash;
         harms
@@ -375,6 +389,9 @@ impl Rollout {
                     harm(is_less, Harm::EvidenceDropped);
                 }
                 let is_bad = evidence.ring + 1 < RINGS && evidence.strata.iter().any(|(_, seen)| seen.reported > 0);
+                if evidence.strata.iter().any(|(_, seen)| seen.reported * 2 > seen.receipts) {
+                    self.failed.get_or_insert(now);
+                }
                 *newest = Some(evidence.clone());
                 self.is_rejected |= is_bad && !self.opened.is_empty();
             }

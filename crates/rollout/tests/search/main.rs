@@ -90,6 +90,7 @@ attacks! { checks of Check:
     Blackout => Blackout,
     NextRing => Skipped,
     Cleared => NoVerdict,
+    ContentHolds => FailsElsewhere,
     OpeningOfPlan => NotOfPlan,
 }
 

@@ -18,6 +18,8 @@ pub(crate) enum Wait {
 pub(crate) enum Which {
     Newest,
     Before,
+    /// The first of all: on the way to where a search begins alone.
+    First,
 }
 
 /// The time that an entry claims.
@@ -204,7 +206,11 @@ impl fmt::Display for Move {
             By::OtherLog => "the server takes over from another log",
             By::Nobody => "the server, without a signature, writes",
         };
-        let before = |which: Which| if which == Which::Before { " of the rollout before" } else { "" };
+        let before = |which: Which| match which {
+            Which::Newest => "",
+            Which::Before => " of the rollout before",
+            Which::First => " of the first rollout",
+        };
         let claims = |claim: Claim| match claim {
             Claim::Now => "",
             Claim::Earliest => ", with the earliest time that it may claim",

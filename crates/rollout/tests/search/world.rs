@@ -115,6 +115,7 @@ impl World {
         let back = match which {
             Which::Newest => 1,
             Which::Before => 2,
+            Which::First => self.ghost.rollouts.len(),
         };
         self.ghost.rollouts.len().checked_sub(back).and_then(|at| self.ghost.rollouts.get(at))
     }

@@ -157,14 +157,14 @@ fn is_well_still(
         tokens::withdraw(site, book.state(), false, streams)?;
         site.cosign(book, now, streams)?;
     }
-    if let (Some(why), true) = (looked.unseen.first(), looked.failing.is_empty()) {
+    if let (Some(why), false) = (&looked.unseen, looked.is_bad) {
         let message = format!(
             "{why}; so nobody knows whether it is still good, and nobody goes back to it: take the files from a copy, or plan that content as any other release, \
              by `contentcheck rollout plan IMAGE --attestation FILE --attestation-key PEM`"
         );
         return Err(Failure::findings(coded(&codes::OUT_OF_TURN, &message)));
     }
-    if looked.failing.is_empty() {
+    if !looked.is_bad {
         return Ok(());
     }
     let message = "devices report that this content failed since it was rolled out, so nobody goes back to it; `contentcheck rollout \

@@ -146,6 +146,7 @@ pub fn code_of(refusal: &Refusal) -> &'static Code {
         Refusal::Broken(Check::VerdictAccepts | Check::Bake | Check::EvidenceFresh | Check::Blackout) => {
             &codes::RING_NOT_READY
         }
+        Refusal::Broken(Check::ContentHolds) => &codes::RELEASE_REJECTED,
         Refusal::Form | Refusal::Unknown | Refusal::Broken(_) => &codes::OUT_OF_TURN,
     }
 }

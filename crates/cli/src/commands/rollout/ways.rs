@@ -23,10 +23,10 @@ pub(super) const LOOKED_AT: usize = 2;
 pub(super) struct Looked {
     /// Whether evidence is in the log now that was not.
     pub(super) is_logged: bool,
-    /// Those that are bad by what devices report.
-    pub(super) failing: Vec<Id>,
-    /// Why others cannot be looked at.
-    pub(super) unseen: Vec<String>,
+    /// Whether one is bad by what devices report.
+    pub(super) is_bad: bool,
+    /// Why one cannot be looked at.
+    pub(super) unseen: Option<String>,
 }
 
 /// Looks at what devices report of these rollouts by now, and logs what is evidence against one. What cannot be read is told, and is no evidence.
@@ -51,12 +51,12 @@ pub(super) fn look(
             Err(why) => {
                 let why = format!("what devices report of {name} cannot be looked at: {why}");
                 talk(streams, &why);
-                looked.unseen.push(why);
+                looked.unseen.get_or_insert(why);
                 continue;
             }
         };
         let Some(bad) = bad else { continue };
-        looked.failing.push(id);
+        looked.is_bad = true;
         talk(streams, &failed(&rollout, &bad));
         let entry = Entry::new(Some((id, rollout.last())), now.max(book.state().time()), Body::Evidence(bad));
         looked.is_logged |= matches!(site.submit(book, entry, signers, now, streams)?, Submitted::Logged(_));

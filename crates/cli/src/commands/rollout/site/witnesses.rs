@@ -1,7 +1,7 @@
 //! The witnesses of a directory of rollouts: what they have seen, what they were told, and their signatures.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_fleet::clock::Clock;
@@ -11,7 +11,7 @@ use contentcheck_log::write::{Directory, Fault, ReadOnly, View, seen_by};
 use contentcheck_log::{Hash, VerifierKey};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::files;
-use contentcheck_rollout::state::Told;
+use contentcheck_rollout::state::{Rollout, Told};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Body, Book, NoBook, State, book};
 
@@ -44,39 +44,41 @@ impl Site {
     /// What the witnesses elsewhere show that they have seen of the log. All are asked at once, and not for long: a halt does not wait for one
     /// that is down. They show checkpoints that the log signed, so one of them is enough to know that this log is an older copy.
     pub(in crate::commands::rollout) fn asked(&self) -> Vec<(String, u64, Hash)> {
+        let seen = self.elsewhere(|remote| remote.seen(&self.log_key().ok()?).ok()?);
+        let of = self.settings.witness.iter().zip(seen).filter(|(witness, _)| witness.directory.is_none());
+        of.filter_map(|(witness, seen)| {
+            let (size, root) = seen?.ok()??;
+            Some((witness.name.clone(), size, root))
+        })
+        .collect()
+    }
+
+    /// Asks every witness with an address, all at once: one that does not answer holds up nobody for longer than it does by itself. What each said, in
+    /// their order; nothing of one without an address, and an error of one of which asking ended in a fault.
+    fn elsewhere<T: Send>(&self, ask: impl Fn(Remote) -> T + Sync) -> Vec<Option<std::thread::Result<T>>> {
+        let ask = &ask;
         std::thread::scope(|scope| {
-            let remote = self.settings.witness.iter().filter(|witness| witness.directory.is_none());
-            let asked = remote.filter_map(|witness| {
-                let (name, url, key) = (&witness.name, witness.url.as_ref()?, &witness.key);
-                Some(scope.spawn(move || {
-                    let log = self.log_key().ok()?;
-                    let (size, root) = Remote::new(url, key).seen(&log).ok()??;
-                    Some((name.clone(), size, root))
-                }))
+            let asked = self.settings.witness.iter().map(|witness| {
+                let remote = Remote::new(witness.url.as_ref()?, &witness.key);
+                Some(scope.spawn(move || ask(remote)))
             });
             let asked: Vec<_> = asked.collect();
-            asked.into_iter().filter_map(|one| one.join().ok().flatten()).collect()
+            asked.into_iter().map(|one| one.map(std::thread::ScopedJoinHandle::join)).collect()
         })
     }
 
     /// That witnesses elsewhere were told of a halt of the newest rollout that is not in the log, in a sentence. All are asked at once, and not for long.
     pub(in crate::commands::rollout) fn told_elsewhere(&self, state: &State) -> Option<String> {
         let newest = state.newest()?;
-        let told: Vec<(&str, u64)> = std::thread::scope(|scope| {
-            let remote = self.settings.witness.iter().filter(|witness| witness.directory.is_none());
-            let asked = remote.filter_map(|witness| {
-                let url = witness.url.as_ref()?;
-                let asked = scope.spawn(move || Remote::new(url, &witness.key).halts().unwrap_or_default());
-                Some((witness.name.as_str(), asked))
-            });
-            let asked: Vec<_> = asked.collect();
-            let is_meant = |halt: &&Told| halt.id == newest.id() && state.keeps_back(halt);
-            let of = asked.into_iter().filter_map(|(name, asked)| {
-                let halts = asked.join().unwrap_or_default();
-                Some((name, halts.iter().filter(is_meant).map(|halt| halt.at).max()?))
-            });
-            of.collect()
-        });
+        let is_meant = |halt: &&Told| halt.id == newest.id() && state.keeps_back(halt);
+        let asked = self.elsewhere(|remote| remote.halts().unwrap_or_default());
+        let of = self.settings.witness.iter().zip(asked).filter(|(witness, _)| witness.directory.is_none());
+        let told: Vec<(&str, u64)> = of
+            .filter_map(|(witness, halts)| {
+                let halts = halts?.unwrap_or_default();
+                Some((witness.name.as_str(), halts.iter().filter(is_meant).map(|halt| halt.at).max()?))
+            })
+            .collect();
         let at = told.iter().map(|(_, at)| *at).max()?;
         let names: Vec<&str> = told.iter().map(|(name, _)| *name).collect();
         Some(format!(
@@ -119,8 +121,7 @@ impl Site {
         let more = by.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let by = by.get(..NAMED).unwrap_or(&by).join(", ");
-        let is_in_log = |path: &PathBuf| hold::entry(path).is_some_and(|index| is_halted_at(state, index));
-        if halts.is_empty() && files.iter().all(is_in_log) {
+        if halts.is_empty() && files.iter().all(|path| is_logged(state, path)) {
             return Some(format!(
                 "halted{at} by {by}{more}, in the log, and too few witnesses signed for that: a copy of the log could be put back that lacks it, so this \
                  holds. `contentcheck rollout advance` asks them again"
@@ -173,9 +174,7 @@ impl Site {
 
     /// Takes holds away whose halt is in the log, where so many witnesses signed for it as must.
     pub(in crate::commands::rollout) fn settle(&self, state: &State, signed: usize) -> Result<(), Failure> {
-        let is_settled = |path: &PathBuf| hold::entry(path).is_some_and(|index| is_halted_at(state, index));
-        let settled: Vec<PathBuf> = hold::standing(&self.directory).into_iter().filter(is_settled).collect();
-        if signed >= state.quorum() { hold::lift(&settled) } else { Ok(()) }
+        if signed >= state.quorum() { hold::lift(&self.logged_holds(state)) } else { Ok(()) }
     }
 
     /// Asks the witnesses again for halts that are in the log and hold on, where there are some.
@@ -185,12 +184,16 @@ impl Site {
         now: u64,
         streams: &mut Streams<'_>,
     ) -> Result<(), Failure> {
-        let waits = |path: &PathBuf| hold::entry(path).is_some_and(|index| is_halted_at(book.state(), index));
-        if !hold::standing(&self.directory).iter().any(waits) {
+        if self.logged_holds(book.state()).is_empty() {
             return Ok(());
         }
         let signed = self.cosign(book, now, streams)?;
         self.settle(book.state(), signed)
+    }
+
+    /// Holds whose halt is in the log.
+    fn logged_holds(&self, state: &State) -> Vec<PathBuf> {
+        hold::standing(&self.directory).into_iter().filter(|path| is_logged(state, path)).collect()
     }
 
     /// Refuses to go on where something holds.
@@ -274,21 +277,10 @@ impl Site {
         streams: &mut Streams<'_>,
     ) -> Result<(usize, usize), Failure> {
         let mut told = 0_usize;
-        // Those that answer are told at once, whoever hangs.
-        let mut elsewhere: Vec<_> = std::thread::scope(|scope| {
-            let remote = self.settings.witness.iter().map(|witness| {
-                let url = witness.url.as_ref()?;
-                Some(scope.spawn(move || Remote::new(url, &witness.key).tell(halt).map_err(|why| why.to_string())))
-            });
-            let asked: Vec<_> = remote.collect();
-            let ended = |one: std::thread::ScopedJoinHandle<'_, Result<(), String>>| {
-                one.join().unwrap_or_else(|_| Err("telling it ended in a fault".to_owned()))
-            };
-            asked.into_iter().map(|one| one.map(ended)).collect()
-        });
+        let mut elsewhere = self.elsewhere(|mut remote| remote.tell(halt).map_err(|why| why.to_string()));
         for (witness, remote) in self.settings.witness.iter().zip(elsewhere.iter_mut()) {
             let outcome = match remote.take() {
-                Some(outcome) => outcome,
+                Some(outcome) => outcome.unwrap_or_else(|_| Err("telling it ended in a fault".to_owned())),
                 None => self
                     .keeper(&witness.name, Arc::new(move || now))
                     .map_err(|failure| failure.message)
@@ -321,21 +313,10 @@ impl Site {
                 talk(streams, &text);
             }
         }
-        // Those elsewhere are asked at once: one that does not answer holds up nobody for longer than it does by itself.
-        let mut elsewhere: Vec<_> = std::thread::scope(|scope| {
-            let remote = self.settings.witness.iter().map(|witness| {
-                let url = witness.url.as_ref()?;
-                Some(scope.spawn(move || Remote::new(url, &witness.key).cosign().map_err(|why| why.to_string())))
-            });
-            let asked: Vec<_> = remote.collect();
-            let ended = |one: std::thread::ScopedJoinHandle<'_, Result<String, String>>| {
-                one.join().unwrap_or_else(|_| Err("asking it ended in a fault".to_owned()))
-            };
-            asked.into_iter().map(|one| one.map(ended)).collect()
-        });
+        let mut elsewhere = self.elsewhere(|mut remote| remote.cosign().map_err(|why| why.to_string()));
         for (witness, remote) in self.settings.witness.iter().zip(elsewhere.iter_mut()) {
             let line = match remote.take() {
-                Some(line) => line,
+                Some(line) => line.unwrap_or_else(|_| Err("asking it ended in a fault".to_owned())),
                 None => self
                     .keeper(&witness.name, Arc::new(move || now))
                     .map_err(|failure| failure.message)
@@ -374,7 +355,8 @@ fn put_back(memories: &[(String, u64, Hash)], log: (u64, Hash)) -> Option<String
     ))
 }
 
-/// Whether the log has a halt at this place, or behind it.
-fn is_halted_at(state: &State, index: u64) -> bool {
-    state.rollouts().iter().any(|rollout| rollout.halted_in().is_some_and(|at| at >= index))
+/// Whether the log has the halt of a hold, or one behind it.
+fn is_logged(state: &State, hold: &Path) -> bool {
+    let is_behind = |index: u64| state.rollouts().iter().filter_map(Rollout::halted_in).any(|at| at >= index);
+    hold::entry(hold).is_some_and(is_behind)
 }
