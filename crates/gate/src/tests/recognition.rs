@@ -374,6 +374,32 @@ fn what_a_rule_loses_and_gains_by_a_template_type_that_has_some_of_its_fields() 
     }
 }
 
+/// A fixed template type reads a number in any spelling, and an open one does not: what nobody writes is no gain, though it would be a loss.
+#[test]
+fn a_number_in_a_spelling_that_nobody_writes_is_no_gain() {
+    let open = "template t.o @ 1 { serves { product: acme } reads { Channel: \"Acme/A\" } open 1 Foo: string? }\n";
+    let fixed = "template t.f @ 1 { serves { product: acme } reads { Channel: \"Acme/A\", Provider_Name: \"P\", EventID: 5 } 1 Foo: string? nocase }\n";
+    let of = |templates: &str, asks: &str| {
+        let rule = format!(
+            "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8404\nlogsource:\n    product: acme\ndetection:\n    s:\n        Foo: evil\n{asks}    condition: s\nlevel: low\n"
+        );
+        let text = templates.to_owned();
+        let sources =
+            vec![(Source::new("t.content", text), Language::Native), (Source::new("r.yml", rule), Language::Sigma)];
+        Built::new(Gathered::of(sources), false, 1).unwrap()
+    };
+    let both = format!("{open}{fixed}");
+    for asks in ["        EventID: 5\n", "        EventID: [4, 5]\n", "        EventID|gte: 5\n"] {
+        for (before, now, is_lost) in [(open, &*both, false), (&*both, open, true)] {
+            let found = checked(&of(now, asks), Some(&of(before, asks)), settings(), &["change"]);
+            let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+            let has = |code: &str| change.findings.iter().any(|found| found.code == code);
+            assert!(!has("CC0812"), "{asks}: {:?}", change.findings);
+            assert!(!is_lost || has("CC0210") || asks.contains("gte"), "{asks}: {:?}", change.findings);
+        }
+    }
+}
+
 /// An event without a provider is told by its number, where that leaves no doubt; that another number of the same template type would leave one says
 /// nothing of it.
 #[test]

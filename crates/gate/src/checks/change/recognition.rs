@@ -12,7 +12,7 @@ use contentcheck_model::rule::{CheckedRule, Identity, Target};
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use serde_json::{Map, Value};
 
-use super::taken::{Asking, Side, Taken, claims};
+use super::taken::{Asking, Side, Spelling, Taken, claims};
 use super::{by_identity, plain};
 use crate::evidence::{Change, ChangeKind, Finding};
 use crate::facts::place;
@@ -122,7 +122,7 @@ pub(super) fn routed(
     for (open, taker) in each(&taken_now) {
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*then, *rule));
         let is_told = told.contains(open) || lost.contains(open);
-        for taken in asking.taken((open, taker), asked, (then, is_now)) {
+        for taken in asking.taken((open, taker), asked, (then, is_now), Spelling::AsWritten) {
             match taken {
                 Taken::Lost(event, rule) if !is_told => {
                     lose(open, &event.to_string(), rule);
@@ -142,7 +142,7 @@ pub(super) fn routed(
     // The other way round: events that somebody took and that now come to the open one.
     for (open, taker) in each(&taken_then) {
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*rule, *then));
-        for taken in asking.taken((open, taker), asked, (is_now, then)) {
+        for taken in asking.taken((open, taker), asked, (is_now, then), Spelling::Any) {
             match taken {
                 Taken::Lost(event, rule) => {
                     gains.entry(rule.key().to_owned()).or_insert((event, rule, open));

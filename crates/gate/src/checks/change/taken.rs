@@ -9,7 +9,8 @@ use contentcheck_model::claims::claimed_by;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::{CheckedRule, Target};
-use contentcheck_model::template::TemplateType;
+use contentcheck_model::source::Span;
+use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use contentcheck_run::{proof, templates};
 use serde_json::Value;
 
@@ -42,6 +43,14 @@ pub(super) enum Taken<'r> {
     Unknown(&'r CheckedRule),
 }
 
+/// How the numbers are spelled by which events are told, in events that are looked for.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Spelling {
+    Any,
+    /// As exporters write them. A fixed template type reads `05` as a 5, and an open one does not: that gains a rule nothing that anybody records.
+    AsWritten,
+}
+
 /// Asks the analysis for events that template types take from rules.
 pub(super) struct Asking<'a> {
     analysis: Analysis<'a>,
@@ -55,14 +64,16 @@ impl Asking<'_> {
     }
 
     /// What a fixed template type takes of an open one in the second release, and not in the first: the first rule that loses events by it, and all that gain some. Rules
-    /// are as they are in the two releases, in both of which they are on the open one.
+    /// are as they are in the two releases, in both of which they are on the open one. `gains` says which events count as gained.
     pub(super) fn taken<'r>(
         &mut self,
         (open, taker): (&str, &str),
         rules: impl Iterator<Item = (&'r CheckedRule, &'r CheckedRule)>,
         (first, second): (&Side, &Side),
+        gains: Spelling,
     ) -> Vec<Taken<'r>> {
         let mut claimed: BTreeMap<u32, Expr<Predicate>> = BTreeMap::new();
+        let takers = || second.templates.iter().filter(|fixed| fixed.name == taker);
         let (mut lost, mut gained) = (None, Vec::new());
         for (before, after) in rules {
             let Some(target) = before.on(open) else { continue };
@@ -90,7 +101,11 @@ impl Asking<'_> {
                 };
             }
             let Some(Some(asks)) = asks else { continue };
-            match self.event(target, vec![not(&target.condition), claimed.clone(), asks]) {
+            let mut gained_by = vec![not(&target.condition), claimed.clone(), asks];
+            if gains == Spelling::AsWritten {
+                gained_by.push(Expr::Any(takers().map(|taker| as_written(&target.template, taker)).collect()));
+            }
+            match self.event(target, gained_by) {
                 Ok(None) => {}
                 Ok(Some(event)) if differs(&event, (after, second), (before, first)) => {
                     gained.push(Taken::Gained(event, after));
@@ -139,6 +154,23 @@ fn newly_claimed(open: &TemplateType, taker: &str, first: &Side, second: &Side) 
         (claimed, before) if claimed == before => Expr::Const(false),
         (claimed, before) => Expr::All(vec![claimed, Expr::Not(Box::new(before))]),
     }
+}
+
+/// Holds on events of an open template type whose numbers are spelled as exporters write them, of those that a fixed one asks for.
+fn as_written(open: &TemplateType, taker: &TemplateType) -> Expr<Predicate> {
+    let is_left_open = |of: &&Recognition| open.reads.iter().all(|own| own.name != of.name);
+    let each = taker.reads.iter().filter(is_left_open).filter_map(|of| {
+        let number = |value: &Fixed| match value {
+            Fixed::Int(number) => {
+                Some(TextPattern { pattern: Pattern::Equals(number.to_string().into()), ignore_case: false })
+            }
+            Fixed::Text(_) => None,
+        };
+        let patterns: Vec<TextPattern> = of.values.iter().map(number).collect::<Option<_>>()?;
+        let (field, test) = (open.named(&of.name), Arc::new(Test::Text { patterns, all: false }));
+        Some(Expr::Is(Predicate { field, test, span: Span::default(), by_position: None, other_by_position: None }))
+    });
+    Expr::All(each.collect())
 }
 
 /// Whether the first rule matches a recorded event, among the template types of its release, and the second one does not, among those of its own.
