@@ -1,13 +1,12 @@
-/* A sensor of process executions in C, with content that heals itself:  sensor DIR FACTORY
+/* A sensor of process executions in C, with content that heals itself:  sensor DIR FACTORY ROOT
  *
- * What is renamed to DIR/offer.ccimage is verified and tried. If that goes well it is DIR/good.ccimage, otherwise DIR/bad.ccimage, and what was good
- * before runs again, or FACTORY. DIR/armed counts starts of a trial that did not end well; DIR/status says what runs.
- * It asks for no signature and no sequence: the store of crates/sensor does, and this shows what is left without it. */
+ * What is put into DIR as offer.env and offer.ccimage is offered to the store there, what runs is in DIR/status, and a file DIR/stop ends it in an
+ * orderly way. FACTORY and ROOT stand for what a sensor that ships has built in. */
 #include <inttypes.h>
 #include <stdlib.h>
 #include <time.h>
 
-#include "contentcheck.h"
+#include "contentcheck_store.h"
 #include "executions.h"
 
 static const cc_input_t EXEC[] = {
@@ -23,111 +22,115 @@ static const cc_manifest_t MANIFEST = {
     .templates = SUPPLIES, .template_count = 1, .capacity = &CAPACITY,
 };
 
-static struct { cc_bytes_t bytes; void *memory, *scratch; const cc_image_t *image; size_t scratch_size; const char *name; } now;
-static const char *directory, *factory, *said = "";
-static uint64_t events, matches;
-static time_t began;
+static const char *directory;
 
 static const char *at(const char *name)
 {
-    static char paths[2][4096];
-    static int turn;
-    snprintf(paths[turn ^= 1], sizeof(paths[0]), "%s/%s", directory, name);
-    return paths[turn];
+    static char path[4096];
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    return path;
 }
 
-/* Verifies an image and lets it run; one that is refused changes nothing. */
-static int run(const char *path, const char *name)
+/* A file, up to 2 MiB of it: more is more than the store takes. No bytes, where it cannot be read. */
+static cc_bytes_t contents(const char *path)
 {
     FILE *file = fopen(path, "rb");
-    void *bytes = malloc(CAPACITY.image_bytes), *memory = NULL;
-    cc_bytes_t given = { bytes, file ? fread(bytes, 1, CAPACITY.image_bytes, file) : 0 };
-    const cc_image_t *image = NULL;
-    cc_sizes_t sizes;
-    cc_refusal_t why;
+    void *bytes = malloc(2 << 20);
+    cc_bytes_t read = { bytes, file && bytes ? fread(bytes, 1, 2 << 20, file) : 0 };
     if (file)
         fclose(file);
-    if (cc_sizes(given, &MANIFEST, &sizes, &why) == CC_OK && (memory = malloc(sizes.image)) != NULL)
-        cc_verify(given, &MANIFEST, memory, sizes.image, &image, &why);
-    if (image == NULL) {
-        said = cc_code(why.status);
-        free(bytes);
-        free(memory);
-        return 0;
-    }
-    free((void *)now.bytes.ptr);
-    free(now.memory);
-    free(now.scratch);
-    now.bytes = given, now.memory = memory, now.image = image, now.name = name;
-    now.scratch_size = CC_SCRATCH(sizes, 4), now.scratch = malloc(now.scratch_size);
-    events = matches = 0, began = time(NULL);
-    return now.scratch != NULL;
+    return read;
 }
 
-static void go_back(const char *why)
+static cc_store_t *open_store(const char *factory, const char *root)
 {
-    said = why;
-    rename(at("trial.ccimage"), at("bad.ccimage"));
-    unlink(at("armed"));
-    if (!run(at("good.ccimage"), "good"))
-        run(factory, "factory");
+    /* A trial of seconds, so that one can watch: for devices, leave watch_seconds and watch_events out. */
+    cc_bytes_t image = contents(factory), keys = contents(root);
+    cc_store_config_t config = {
+        .size_of_self = sizeof(config), .manifest = &MANIFEST, .directory = { directory, strlen(directory) },
+        .root = keys, .factory = image, .build = CC_STR("linux-exec 1.0.0"), .built = 1790000000,
+        .watch_seconds = 2, .watch_events = 10,
+    };
+    cc_store_t *store = NULL;
+    cc_refusal_t why;
+    if (cc_store_open(&config, &store, &why) != CC_OK)
+        fprintf(stderr, "%s: %s\n", cc_code(why.status), cc_meaning(why.status));
+    free((void *)image.ptr);
+    free((void *)keys.ptr);
+    return store;
 }
 
-/* Another start of the trial, written before its first event. */
-static void try_it(void)
-{
-    FILE *armed = fopen(at("armed"), "a+");
-    long starts = armed && fputc('.', armed) != EOF && fflush(armed) == 0 && fsync(fileno(armed)) == 0 ? ftell(armed) : 4;
-    if (armed)
-        fclose(armed);
-    if (starts > 3 || !run(at("trial.ccimage"), "trial"))
-        go_back(starts > 3 ? "it crashed three times" : said);
-}
-
-static void evaluate(const execution_t *event)
+static void evaluate(cc_reader_t *reader, const execution_t *event)
 {
     cc_value_t values[4] = { { .tag = CC_INT, .as.i = event->pid }, { .tag = CC_TEXT, .len = event->image_len, .as.ptr = event->image },
                              { .tag = CC_SPLIT, .by = 0, .len = event->arguments_len, .as.ptr = event->arguments }, { .tag = CC_ABSENT } };
-    uint32_t templates[4], rules[16];
-    size_t count = 0;
-    cc_outcome_t outcome = { 0 };
     cc_event_t given = { 0, values, 4, NULL, 0, NULL, 0 };
-    cc_templates(now.image, (cc_bytes_t)CC_STR("linux.exec"), templates, 4, &count);
-    for (events++, count = count < 4 ? count : 4; count-- > 0;) {
-        given.template_no = templates[count];
-        if (cc_evaluate(now.image, &given, NULL, now.scratch, now.scratch_size, 1000000, rules, 16, &outcome) == CC_OK)
-            matches += outcome.match_count;
+    uint32_t rules[16];
+    const cc_image_t *image;
+    cc_rule_t rule;
+    cc_outcome_t outcome;
+    /* Faults are counted by the reader, and shown in the status. */
+    cc_reader_evaluate(reader, (cc_bytes_t)CC_STR("linux.exec"), &given, 1000000, rules, 16, &outcome);
+    cc_reader_image(reader, &image);
+    for (uint32_t match = 0; match < outcome.match_count; match++)
+        if (cc_rule_info(image, rules[match], &rule) == CC_OK)
+            printf("%" PRId32 ": %.*s\n", event->pid, CC_STR_ARG(rule.title));
+    fflush(stdout);
+}
+
+static void offer(cc_store_t *store)
+{
+    if (access(at("offer.ccimage"), F_OK) != 0 || access(at("offer.env"), F_OK) != 0)
+        return;
+    cc_bytes_t image = contents(at("offer.ccimage")), envelope = contents(at("offer.env"));
+    char words[256];
+    unlink(at("offer.ccimage"));
+    unlink(at("offer.env"));
+    cc_status_t status = cc_store_offer(store, image, envelope, (cc_bytes_t)CC_STR(""));
+    if (status != CC_OK && cc_store_said(store, words, sizeof(words), NULL) <= CC_MORE)
+        fprintf(stderr, "refused: %s: %s\n", cc_code(status), words);
+    free((void *)image.ptr);
+    free((void *)envelope.ptr);
+}
+
+static void show(cc_store_t *store)
+{
+    char words[4096], written[4096];
+    FILE *status = fopen(at("status.new"), "w");
+    if (status && cc_store_status(store, CC_FORM_TEXT, words, sizeof(words), NULL) <= CC_MORE)
+        fputs(words, status);
+    if (status && fclose(status) == 0) {
+        strcpy(written, at("status.new"));
+        rename(written, at("status"));
     }
 }
 
 int main(int argc, char **argv)
 {
     static execution_t event;
+    cc_reader_t *reader;
+    uint32_t advice;
     int fd = executions_open();
-    if (argc != 3 || fd < 0)
+    if (argc != 4 || fd < 0)
         return 2;
-    directory = argv[1], factory = argv[2];
-    if (!run(at("good.ccimage"), "good") && !run(factory, "factory"))
+    directory = argv[1];
+    cc_store_t *store = open_store(argv[2], argv[3]);
+    if (cc_reader_open(store, &reader) != CC_OK)
         return 1;
-    if (access(at("trial.ccimage"), F_OK) == 0)
-        try_it();
-    while (access(at("stop"), F_OK) != 0) {
+    for (time_t checked = 0; access(at("stop"), F_OK) != 0;) {
         if (executions_next(fd, 200, &event))
-            evaluate(&event);
-        if (rename(at("offer.ccimage"), at("trial.ccimage")) == 0)
-            unlink(at("armed")), said = "", try_it();
-        int on_trial = strcmp(now.name, "trial") == 0;
-        if (on_trial && events >= 10 && matches * 2 > events)
-            go_back("it matches too often");
-        else if (on_trial && events >= 10 && time(NULL) - began >= 2 && rename(at("trial.ccimage"), at("good.ccimage")) == 0)
-            unlink(at("armed")), now.name = "good", said = "it was confirmed";
-        FILE *status = fopen(at("status.new"), "w");
-        if (status) {
-            fprintf(status, "%s, %" PRIu64 " events, %" PRIu64 " matches: %s\n", now.name, events, matches, said);
-            fclose(status);
-            rename(at("status.new"), at("status"));
-        }
+            evaluate(reader, &event);
+        else
+            cc_reader_renew(reader);
+        if (time(NULL) == checked)
+            continue;
+        checked = time(NULL);
+        offer(store);
+        if (cc_store_check(store, &advice) == CC_OK && advice == CC_ADVICE_RESTART)
+            return 1;
+        show(store);
     }
-    unlink(at("armed"));
+    cc_reader_close(reader);
+    cc_store_stop(store);
     return 0;
 }

@@ -14,7 +14,7 @@ use crate::status::{self, CC_E_LENGTH, CC_E_SCRATCH, CC_MORE, CC_OK, CC_SPENT, C
 use crate::types::*;
 
 impl CcOutcome {
-    const NOTHING: Self = Self {
+    pub(crate) const NOTHING: Self = Self {
         status: CC_OK,
         match_count: 0,
         unasked_from: CC_NONE,

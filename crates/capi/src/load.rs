@@ -1,7 +1,7 @@
 //! Load: the memory that an image needs, and a verified image in it.
 
 use core::ffi::c_void;
-use core::mem::MaybeUninit;
+use core::mem::{MaybeUninit, offset_of};
 
 use contentcheck_interpreter::{Image, KillList, Manifest, Sizes, VerifiedImage, Workspace};
 
@@ -10,29 +10,32 @@ use crate::refusal::{Refused, too_small};
 use crate::status::{CC_E_ENUM, CC_E_HANDLE, CC_E_LENGTH, CC_E_MEMORY, CC_OK, CcStatus};
 use crate::types::{CC_KILL_ALL_BUT, CC_KILL_NAMED, CcBytes, CcManifest, CcRefusal, CcSizes};
 
-/// `cc_image_t`: a verified image, at the beginning of the memory that was lent for it.
+/// `cc_image_t`: a verified image, at the beginning of the memory that was lent for it, or in a reader of a store.
 ///
-/// The lifetimes are the caller's promise: what is borrowed stays where it is for as long as the image is used. `verified`
-/// borrows `image` beside it, so that neither can move; `key` says where both were made.
+/// The lifetimes are the caller's promise: what is borrowed stays where it is for as long as the image is used. `key` says where it was
+/// made.
 #[derive(Debug)]
 #[repr(C)]
 pub struct CcImage {
-    key: u64,
-    image: Image<'static>,
+    pub(crate) key: u64,
     pub(crate) manifest: Manifest<'static>,
     pub(crate) verified: VerifiedImage<'static>,
 }
 
-/// A [`CcImage`] before its key is written.
+/// A [`CcImage`] before its key is written, with the image that it borrows behind it, so that neither can move.
 #[repr(C)]
-struct Unfinished {
+struct Lent {
     key: u64,
-    image: MaybeUninit<Image<'static>>,
     manifest: MaybeUninit<Manifest<'static>>,
     verified: MaybeUninit<VerifiedImage<'static>>,
+    image: MaybeUninit<Image<'static>>,
 }
 
-const _: () = assert!(size_of::<Unfinished>() == size_of::<CcImage>());
+const _: () = assert!(
+    offset_of!(Lent, manifest) == offset_of!(CcImage, manifest)
+        && offset_of!(Lent, verified) == offset_of!(CcImage, verified)
+        && size_of::<Lent>() >= size_of::<CcImage>()
+);
 
 /// `cc_kill_list_t`: a kill list, at the beginning of the memory that was lent for it.
 #[derive(Debug)]
@@ -43,7 +46,7 @@ pub struct CcKillList {
 }
 
 /// What tells memory with an image or a kill list in it from other memory, and from a copy.
-trait Handle {
+pub(crate) trait Handle {
     const KIND: u64;
 }
 
@@ -55,7 +58,7 @@ impl Handle for CcKillList {
     const KIND: u64 = 0x6363_5F6B_696C_6C73;
 }
 
-fn key<H: Handle>(handle: *const H) -> u64 {
+pub(crate) fn key<H: Handle>(handle: *const H) -> u64 {
     H::KIND ^ handle.addr() as u64
 }
 
@@ -64,13 +67,13 @@ const fn words_of<H>() -> usize {
     size_of::<H>().div_ceil(WORD)
 }
 
-const _: () = assert!(align_of::<CcImage>() <= WORD && align_of::<CcKillList>() <= WORD);
+const _: () = assert!(align_of::<Lent>() <= WORD && align_of::<CcKillList>() <= WORD);
 
 /// A handle that a caller gives back.
 ///
 /// # Safety
 /// Where the pointer is aligned and not NULL, 8 bytes lie there; where they are the key, the handle does.
-unsafe fn handle<'a, H: Handle>(ptr: *const H) -> Result<&'a H, CcStatus> {
+pub(crate) unsafe fn handle<'a, H: Handle>(ptr: *const H) -> Result<&'a H, CcStatus> {
     // SAFETY: the caller's.
     let found = *unsafe { memory::one(ptr.cast::<u64>()) }?;
     if found != key(ptr) {
@@ -105,7 +108,7 @@ pub(crate) unsafe fn kill_list<'a>(ptr: *const CcKillList) -> Result<KillList<'a
 fn image_bytes(sizes: &Sizes, manifest: usize) -> Option<usize> {
     let bindings = memory::taken::<u32>(sizes.bindings)?;
     let active = memory::taken::<u64>(sizes.active)?;
-    words_of::<CcImage>().checked_mul(WORD)?.checked_add(bindings)?.checked_add(active)?.checked_add(manifest)
+    words_of::<Lent>().checked_mul(WORD)?.checked_add(bindings)?.checked_add(active)?.checked_add(manifest)
 }
 
 /// Bytes of a kill list of so many words.
@@ -125,7 +128,7 @@ unsafe fn sizes(bytes: &[u8], manifest: *const CcManifest) -> Result<(Sizes, CcS
 }
 
 /// Writes why something is refused, where somebody asks.
-fn told(why: Option<&mut MaybeUninit<CcRefusal>>, result: Result<(), Refused>) -> CcStatus {
+pub(crate) fn told(why: Option<&mut MaybeUninit<CcRefusal>>, result: Result<(), Refused>) -> CcStatus {
     let refusal = match result {
         Ok(()) => Refused::from(CC_OK).0,
         Err(refused) => refused.0,
@@ -207,7 +210,7 @@ unsafe fn verify(
     // SAFETY: the caller's.
     let (sizes, lent) = unsafe { sizes(bytes, manifest) }?;
     let small = || too_small(lent.image, size);
-    let (head, rest) = words.split_at_mut_checked(words_of::<CcImage>()).ok_or_else(small)?;
+    let (head, rest) = words.split_at_mut_checked(words_of::<Lent>()).ok_or_else(small)?;
     let (active, rest) = rest.split_at_mut_checked(sizes.active).ok_or_else(small)?;
     let (bindings, rest) = rest.split_at_mut_checked(sizes.bindings.div_ceil(2)).ok_or_else(small)?;
     if rest.len() < lent.image.saturating_sub(image_bytes(&sizes, 0).unwrap_or(0)) / WORD {
@@ -216,9 +219,9 @@ unsafe fn verify(
     // What was made here before is gone, whatever comes of this.
     head.fill(0);
     let handle: *mut CcImage = head.as_mut_ptr().cast();
-    // SAFETY: the head is aligned, large enough and nobody else's; an unfinished image may hold any bits, and lies as one
+    // SAFETY: the head is aligned, large enough and nobody else's; an unfinished image may hold any bits, and begins as one
     // that is finished.
-    let unfinished = unsafe { &mut *handle.cast::<Unfinished>() };
+    let unfinished = unsafe { &mut *handle.cast::<Lent>() };
     // SAFETY: the caller's.
     let manifest = unsafe { crate::manifest::copy(manifest, &mut Region::new(rest)) }?;
     let image: &'static Image<'static> = unfinished.image.write(Image::read(bytes)?);

@@ -16,7 +16,7 @@ use crate::types::{
 ///
 /// # Safety
 /// Where `ptr` is not NULL and aligned, a `usize` lies there, and as many bytes as it says.
-unsafe fn grown<'a, T>(ptr: *const T) -> Result<&'a T, CcStatus> {
+pub(crate) unsafe fn grown<'a, T>(ptr: *const T) -> Result<&'a T, CcStatus> {
     // SAFETY: the caller's.
     let stated = *unsafe { memory::one(ptr.cast::<usize>()) }?;
     if !ptr.is_aligned() {

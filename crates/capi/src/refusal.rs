@@ -31,6 +31,17 @@ pub(crate) const fn at(status: CcStatus, template_no: u32, input: u32) -> Refuse
     Refused(CcRefusal { status, template_no, input, ..NOTHING })
 }
 
+/// A root of keys that cannot be read, with the number of its line.
+#[cfg(feature = "store")]
+pub(crate) fn of_root(why: &contentcheck_sensor::NoRoot) -> Refused {
+    use contentcheck_sensor::NoRoot;
+    let record = match why {
+        NoRoot::Line { line } | NoRoot::Keys { line } => index(*line),
+        NoRoot::Bytes | NoRoot::Version { .. } | NoRoot::Old(_) | NoRoot::New(_) => CC_NONE,
+    };
+    Refused(CcRefusal { status: CC_E_ROOT, record, ..NOTHING })
+}
+
 /// Memory that is too small.
 pub(crate) fn too_small(needed: usize, held: usize) -> Refused {
     Refused(CcRefusal { status: CC_E_WORKSPACE, needed: needed as u64, held: held as u64, ..NOTHING })

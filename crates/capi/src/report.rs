@@ -84,7 +84,7 @@ impl Write for Cut<'_> {
 ///
 /// # Safety
 /// As [`memory::slots`], for both; `length` may be NULL.
-unsafe fn words(
+pub(crate) unsafe fn words(
     buffer: *mut c_char,
     size: usize,
     length: *mut usize,
@@ -107,7 +107,7 @@ unsafe fn words(
 }
 
 /// A result that is a status either way.
-fn status_of(result: impl FnOnce() -> Result<CcStatus, CcStatus>) -> CcStatus {
+pub(crate) fn status_of(result: impl FnOnce() -> Result<CcStatus, CcStatus>) -> CcStatus {
     result().unwrap_or_else(|status| status)
 }
 

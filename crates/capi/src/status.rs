@@ -33,6 +33,8 @@ statuses! {
     CC_E_SIZE = 16, c"CC_E_SIZE", c"size_of_self is wrong, or a member is set that this library does not know";
     CC_E_MEMORY = 17, c"CC_E_MEMORY", c"the memory for a kill list is too small";
     CC_E_NUMBER = 18, c"CC_E_NUMBER", c"no rule, input or template type has this number";
+    CC_E_ROOT = 19, c"CC_E_ROOT", c"the text of the root keys cannot be read";
+    CC_E_KILLS = 20, c"CC_E_KILLS", c"these bytes are no kill list";
     CC_E_UNSUPPLIED_INPUT = 401, c"CC0401", c"a rule reads what this sensor does not supply";
     CC_E_POSITION = 403, c"CC0403", c"a rule reads by number, and there this sensor supplies another input, or none";
     CC_E_INPUT_TYPE = 404, c"CC0404", c"a rule reads what this sensor supplies as another type";
@@ -52,6 +54,28 @@ statuses! {
     CC_E_SCRATCH = 1104, c"CC1104", c"the scratch memory is too small";
     CC_E_KILL = 1105, c"CC1105", c"the kill list was made for another image";
     CC_E_CORRUPT = 1106, c"CC1106", c"the image's memory changed after it was verified";
+    CC_E_OFFER_LARGE = 1110, c"CC1110", c"what is offered is larger than this device takes";
+    CC_E_OFFER_DISTRUSTED = 1111, c"CC1111", c"nothing shows that this content is meant for this device";
+    CC_E_OFFER_KNOWN = 1112, c"CC1112", c"the device has this content, or newer";
+    CC_E_OFFER_GIVEN_UP = 1113, c"CC1113", c"the device tried this content and gave it up";
+    CC_E_OFFER_AHEAD = 1114, c"CC1114", c"the sequence is too far ahead";
+    CC_E_OFFER_EXPIRED = 1115, c"CC1115", c"the time to install this content is over";
+    CC_E_OFFER_DIGEST = 1116, c"CC1116", c"the image is not the one that was signed";
+    CC_E_OFFER_MIXED = 1117, c"CC1117", c"the image has another sequence than what was signed";
+    CC_E_OFFER_KILL = 1118, c"CC1118", c"a kill list could not switch off every rule of this image";
+    CC_E_OFFER_MEMORY = 1119, c"CC1119", c"a thread still holds an earlier image";
+    CC_E_OFFER_SPACE = 1120, c"CC1120", c"the disk has too little room";
+    CC_E_OFFER_READ_ONLY = 1121, c"CC1121", c"the directory cannot be written to";
+    CC_E_OFFER_TAKEN = 1122, c"CC1122", c"another sensor has the directory";
+    CC_E_OFFER_UNPROVEN = 1123, c"CC1123", c"no token of the log shows that a ring was opened for this content";
+    CC_E_OFFER_LOG_BACK = 1124, c"CC1124", c"the log is older than one that this device has seen";
+    CC_E_OFFER_LOG_FORK = 1125, c"CC1125", c"the log is another one than this device has seen";
+    CC_E_OFFER_UNSAFE = 1126, c"CC1126", c"the plan opens more at once than any device takes";
+    CC_E_OFFER_NO_IDENTITY = 1127, c"CC1127", c"the device has no id, so it is in no ring";
+    CC_E_OFFER_RING = 1128, c"CC1128", c"the ring of this device is not open yet";
+    CC_E_OFFER_SOON = 1129, c"CC1129", c"the ring was opened too soon after the one before";
+    CC_E_OFFER_STALE = 1130, c"CC1130", c"the witnesses signed too long ago";
+    CC_E_OFFER_IDLE = 1131, c"CC1131", c"this sensor would run no rule of the image";
 }
 
 /// The status of a rejection: the number of its code.
@@ -64,7 +88,7 @@ pub(crate) const fn of_fault(fault: &Fault) -> CcStatus {
     number(fault.code())
 }
 
-const fn number(code: &str) -> CcStatus {
+pub(crate) const fn number(code: &str) -> CcStatus {
     let mut rest = code.as_bytes();
     let mut number: CcStatus = 0;
     while let [byte, behind @ ..] = rest {

@@ -136,6 +136,32 @@ numbers! {
     CC_VALUES_HEADER = 1;
     /// The others.
     CC_VALUES_OTHERS = 2;
+    /// Advice of a store: nothing is to be done.
+    CC_ADVICE_GO_ON = 0;
+    /// The sensor is to exit in an error, and be started again.
+    CC_ADVICE_RESTART = 1;
+    /// How a device is: all is well.
+    CC_CONDITION_WELL = 0;
+    /// Somebody should look.
+    CC_CONDITION_ATTENTION = 1;
+    /// Neither new nor confirmed content runs.
+    CC_CONDITION_DEGRADED = 2;
+    /// Nothing is evaluated.
+    CC_CONDITION_BLIND = 3;
+    /// What runs: content on trial.
+    CC_RUNG_CANDIDATE = 0;
+    /// Last known good.
+    CC_RUNG_GOOD = 1;
+    /// The good one before it.
+    CC_RUNG_EARLIER = 2;
+    /// Factory content.
+    CC_RUNG_FACTORY = 3;
+    /// Nothing.
+    CC_RUNG_NOTHING = 4;
+    /// The form of a status: words.
+    CC_FORM_TEXT = 0;
+    /// JSON.
+    CC_FORM_JSON = 1;
 }
 
 /// `cc_bytes_t`: a run of bytes.
@@ -468,4 +494,64 @@ pub struct CcReason {
     pub offset: u64,
     /// Its bytes.
     pub length: u64,
+}
+
+/// `cc_store_config_t`: what is the sensor's own.
+#[repr(C)]
+#[derive(Clone, Copy, Debug)]
+pub struct CcStoreConfig {
+    /// Bytes of the struct that the caller knows.
+    pub size_of_self: usize,
+    /// What this build supplies.
+    pub manifest: *const CcManifest,
+    /// The directory of the store.
+    pub directory: CcBytes,
+    /// The root of keys, as text.
+    pub root: CcBytes,
+    /// The image that is built in, or nothing.
+    pub factory: CcBytes,
+    /// What tells this build from others.
+    pub build: CcBytes,
+    /// When it was built, in seconds since 1970.
+    pub built: u64,
+    /// The policy of the log, as text, or nothing.
+    pub log: CcBytes,
+    /// Seconds of a trial that one can watch; 0 with the next: the policy for devices.
+    pub watch_seconds: u64,
+    /// Events of such a trial.
+    pub watch_events: u64,
+}
+
+/// `cc_standing_t`: what runs on a device.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CcStanding {
+    /// How the device is.
+    pub condition: u32,
+    /// Where the content stands that runs.
+    pub rung: u32,
+    /// SHA-256 of its image; zeros: nothing runs.
+    pub image: [u8; 32],
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its rules.
+    pub rule_count: u32,
+    /// Those that this sensor loads.
+    pub loaded_rules: u32,
+    /// Those that the kill list switches off.
+    pub switched_off: u32,
+    /// Whether this process writes to the directory.
+    pub is_owner: u32,
+    /// Seconds of this run.
+    pub seconds: u64,
+    /// Events that were evaluated by this content.
+    pub events: u64,
+    /// Matches.
+    pub matches: u64,
+    /// Events whose budget was spent.
+    pub exhausted: u64,
+    /// Events that were not laid out as the manifest says.
+    pub faults: u64,
+    /// Inputs of a wrong type.
+    pub mistyped: u64,
 }

@@ -43,10 +43,12 @@ macro_rules! layout {
 }
 
 fn header() -> String {
-    fs::read_to_string(own("include/contentcheck.h")).unwrap()
+    ["contentcheck.h", "contentcheck_store.h"]
+        .map(|name| fs::read_to_string(own("include").join(name)).unwrap())
+        .concat()
 }
 
-/// The header without comments.
+/// The headers without comments.
 fn declarations() -> String {
     let header = header();
     let mut parts = header.split("/*");
@@ -94,6 +96,10 @@ fn structs_and_numbers_are_those_of_the_library() {
         CcLeftOut = "cc_left_out_t" { rule, template_no, why, input }
         CcOutcome = "cc_outcome_t" { status, match_count, unasked_from, mistyped, steps, needed, found, values, index, element }
         CcMatch = "cc_match_t" { event, rule }
+        CcStoreConfig = "cc_store_config_t" { size_of_self, manifest, directory, root, factory, build, built, log,
+            watch_seconds, watch_events }
+        CcStanding = "cc_standing_t" { condition, rung, image, sequence, rule_count, loaded_rules, switched_off, is_owner,
+            seconds, events, matches, exhausted, faults, mistyped }
         CcReason = "cc_reason_t" { test, input_name, text, input, holds, values, index, element, offset, length }
     }
     let declared = declarations();
@@ -124,7 +130,7 @@ fn structs_and_numbers_are_those_of_the_library() {
     let directory = fresh("layout");
     let (source, program) = (directory.join("layout.c"), directory.join("layout"));
     let text = format!(
-        "#include <stdio.h>\n#include \"contentcheck.h\"\ntypedef unsigned long long unsafe_t;\n\
+        "#include <stdio.h>\n#include \"contentcheck_store.h\"\ntypedef unsigned long long unsafe_t;\n\
          #define ALIGNOF(type) offsetof(struct {{ char one; type two; }}, two)\n\
          int main(void)\n{{\n{}    return 0;\n}}\n",
         all.c
@@ -136,7 +142,8 @@ fn structs_and_numbers_are_those_of_the_library() {
     // C++ reads the header too.
     if has("g++", &["--version"], "what C++ makes of the header") {
         let source = directory.join("plus.cpp");
-        fs::write(&source, "#include \"contentcheck.h\"\nint main() { return cc_abi() == CC_ABI ? 0 : 1; }\n").unwrap();
+        fs::write(&source, "#include \"contentcheck_store.h\"\nint main() { return cc_abi() == CC_ABI ? 0 : 1; }\n")
+            .unwrap();
         let mut plus = Command::new("g++");
         plus.args(["-std=c++11", "-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only", "-I"])
             .arg(own("include"));

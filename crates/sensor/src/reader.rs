@@ -380,7 +380,8 @@ impl View<'_> {
     }
 
     /// Evaluates one event as a template type, by its name, and reports each rule that matches and is not switched off: for content that
-    /// has the type in several versions, by all of them. Nothing: no rule of this content is for it.
+    /// has the type in several versions, by all of them: steps are those of all, and rules from `unasked_from` on those of the first version whose
+    /// budget was spent. Nothing: no rule of this content is for it.
     ///
     /// # Errors
     /// When the event is not laid out as the manifest says.
@@ -391,11 +392,46 @@ impl View<'_> {
         budget: u64,
         mut sink: impl FnMut(RuleInfo<'_>),
     ) -> Result<Option<Done>, Fault> {
+        self.each_version(template, event, budget, |image, rule| {
+            if let Some(rule) = image.rule(rule) {
+                sink(rule);
+            }
+        })
+    }
+
+    /// As [`View::evaluate_as`], with the number that each rule has in this view's image.
+    ///
+    /// # Errors
+    /// When the event is not laid out as the manifest says.
+    pub fn evaluate_numbered(
+        &mut self,
+        template: &str,
+        event: Event<'_>,
+        budget: u64,
+        mut sink: impl FnMut(u32),
+    ) -> Result<Option<Done>, Fault> {
+        self.each_version(template, event, budget, |_, rule| sink(rule))
+    }
+
+    fn each_version(
+        &mut self,
+        template: &str,
+        event: Event<'_>,
+        budget: u64,
+        mut sink: impl FnMut(&Image<'_>, u32),
+    ) -> Result<Option<Done>, Fault> {
         let Some(open) = &self.open else { return Ok(None) };
-        let mut done = None;
+        let mut done: Option<Done> = None;
         for number in open.verified().templates_named(template) {
-            let outcome = evaluate(open, &self.kill, self.scratch, self.tally, (number, event, budget), &mut sink);
-            done = Some(outcome?);
+            let outcome = evaluate(open, &self.kill, self.scratch, self.tally, (number, event, budget), &mut sink)?;
+            done = Some(match done {
+                None => outcome,
+                Some(before) => Done {
+                    unasked_from: before.unasked_from.or(outcome.unasked_from),
+                    steps: before.steps.saturating_add(outcome.steps),
+                    mistyped: before.mistyped.max(outcome.mistyped),
+                },
+            });
         }
         Ok(done)
     }
@@ -412,7 +448,11 @@ impl View<'_> {
         mut sink: impl FnMut(RuleInfo<'_>),
     ) -> Result<Done, Fault> {
         let Some(open) = &self.open else { return Err(Fault::UnsuppliedTemplate) };
-        evaluate(open, &self.kill, self.scratch, self.tally, (template, event, budget), &mut sink)
+        evaluate(open, &self.kill, self.scratch, self.tally, (template, event, budget), &mut |image, rule| {
+            if let Some(rule) = image.rule(rule) {
+                sink(rule);
+            }
+        })
     }
 }
 
@@ -423,7 +463,7 @@ fn evaluate(
     scratch: &mut [u64],
     tally: &Tally,
     (template, event, budget): (u32, Event<'_>, u64),
-    sink: &mut impl FnMut(RuleInfo<'_>),
+    sink: &mut impl FnMut(&Image<'_>, u32),
 ) -> Result<Done, Fault> {
     let _busy = Busy::new(tally);
     let verified = open.verified();
@@ -432,9 +472,7 @@ fn evaluate(
     let outcome = verified.bind(template, event).and_then(|bound| {
         bound.evaluate(kill, scratch, budget, |rule| {
             matches = matches.saturating_add(1);
-            if let Some(rule) = image.rule(rule) {
-                sink(rule);
-            }
+            sink(image, rule);
             ControlFlow::Continue(())
         })
     });

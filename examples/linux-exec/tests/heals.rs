@@ -1,6 +1,6 @@
 //! The example, run: it matches, takes content, survives content that is damaged, that floods and that it crashes with, and heals.
 #![cfg(target_os = "linux")]
-#![expect(clippy::unwrap_used, reason = "helpers of tests fail as tests do")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod common;
 
@@ -44,7 +44,54 @@ fn the_sensor_fits_on_a_page() {
 
 #[test]
 fn it_survives_bad_content_and_heals() {
-    let mut device = Device::new(EXAMPLE, "heals");
+    heals(EXAMPLE, "heals");
+}
+
+/// examples/linux-exec-c, with the same directory, the same offers and the same words.
+fn in_c(name: &str, flags: &[&str]) {
+    if !Command::new("gcc").arg("--version").output().is_ok_and(|output| output.status.success()) {
+        eprintln!("skipped: the sensor in C (gcc is not installed)");
+        return;
+    }
+    let device = Device::new(EXAMPLE, &format!("{name}-build"));
+    let program = device.at("sensor");
+    // Cargo builds the library for this test, beside it.
+    let library = std::env::current_exe().unwrap().parent().unwrap().join("libcontentcheck_capi.a");
+    assert!(library.exists(), "{} was not built", library.display());
+    let mut gcc = Command::new("gcc");
+    gcc.args(["-std=c99", "-D_GNU_SOURCE", "-Wall", "-Wextra", "-Werror", "-pedantic"]).args(flags);
+    gcc.arg("-I").arg(own("../../crates/capi/include")).arg(own("../linux-exec-c/sensor.c"));
+    let built = gcc.arg(library).arg("-o").arg(&program).output().unwrap();
+    if !built.status.success() && flags.iter().any(|flag| flag.starts_with("-fsanitize")) {
+        eprintln!("skipped: the sensor in C with sanitizers ({})", String::from_utf8_lossy(&built.stderr));
+        return;
+    }
+    assert!(built.status.success(), "{}", String::from_utf8_lossy(&built.stderr));
+    let leaked = |path: PathBuf| -> &'static str { path.to_str().unwrap().to_owned().leak() };
+    let arguments = vec![leaked(own("factory.ccimage")), leaked(own("root"))].leak();
+    heals(Example { program: leaked(program), arguments, ..EXAMPLE }, name);
+}
+
+#[test]
+fn the_sensor_in_c_survives_bad_content_and_heals() {
+    in_c("c", &["-O2"]);
+}
+
+#[test]
+fn the_sensor_in_c_passes_the_sanitizers() {
+    in_c("c-sanitized", &["-g", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+}
+
+#[test]
+fn the_sensor_in_c_fits_on_a_page() {
+    let sensor = fs::read_to_string(own("../linux-exec-c/sensor.c")).unwrap();
+    let is_code = |line: &&str| !line.is_empty() && !line.starts_with("/*") && !line.starts_with('*');
+    let lines = sensor.lines().map(str::trim).filter(is_code).count();
+    assert!(lines <= 120, "{lines} lines beside the event source");
+}
+
+fn heals(example: Example, name: &str) {
+    let mut device = Device::new(example, name);
     if !device.start() {
         // Only root may listen to the kernel, and not in every container.
         eprintln!("skipped: the kernel does not tell this process of executions; run it as root");
