@@ -66,6 +66,16 @@ fn what_is_made_holds_as_a_test() {
     let two = |number| rule(number, "", &format!("    s:\n        Image|endswith: '{number}'\n    condition: s\n"));
     texts.push(format!("{}---\n{}", two(71), two(72)));
     texts.push("title: A\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000073\nlogsource: {product: windows, service: sysmon}\ndetection:\n    s:\n        Image|endswith: 'x.exe'\n    condition: s\nlevel: low\n".to_owned());
+    // What just misses these has no value at all, and no test says that.
+    for (number, logsource) in
+        ["product: azure, service: auditlogs", "category: antivirus", "category: webserver"].iter().enumerate()
+    {
+        texts.push(format!(
+            "title: B\nid: 0d6f3c7e-1f57-4f62-9a4f-{:012}\nlogsource: {{{logsource}}}\ndetection:\n    s:\n        {}: 'Add owner to application'\n    condition: s\nlevel: low\n",
+            80 + number,
+            ["properties.message", "Signature", "cs-uri-query"][number],
+        ));
+    }
     for (number, text) in texts.iter().enumerate() {
         let directory = scratch(&format!("made-{number}"));
         fs::write(directory.join("rule.yml"), text).unwrap();

@@ -152,6 +152,36 @@ fn a_comparison_of_fields_is_false_where_one_is_not_there() {
     assert_eq!(targets("'a|fieldref': b", "o and not s"), ["t.three"]);
 }
 
+/// A filter for any rule is one for the rules of its log source, or of a part of it.
+#[test]
+fn a_filter_for_any_rule_keeps_those_of_its_log_source_back() {
+    let templates = "template t.a @ 1 {\n    serves { product: \"p\", category: \"x\" }\n    1 a : string\n}\n\
+        template t.b @ 1 {\n    serves { product: \"p\", category: \"y\" }\n    1 a : string\n}\n";
+    let left = |filter: &str, rule: &str| {
+        let filter = format!(
+            "title: F\nid: 11111111-2222-4333-8444-555555555555\nlogsource: {{{filter}}}\nfilter:\n    rules: any\n    s: {{a: b}}\n    condition: not s\n"
+        );
+        let rule = format!("title: T\nlogsource: {{{rule}}}\ndetection:\n    s: {{a: c}}\n    condition: s\n");
+        let sources = vec![
+            (Source::new("t.content", templates), Language::Native),
+            (Source::new("f.yml", filter), Language::Sigma),
+            (Source::new("r.yml", rule), Language::Sigma),
+        ];
+        let judged = Gathered::of(sources).check(&Checking::default()).judge();
+        !judged.left_out().is_empty()
+    };
+    for (filter, rule, is_left_out) in [
+        ("product: p, category: x", "product: p, category: x", true),
+        ("product: p", "product: p, category: x", true),
+        ("product: p, category: x", "product: p, category: y", false),
+        ("category: x", "product: p, category: y", false),
+        ("product: q", "product: p, category: y", false),
+        ("category: x", "product: p, category: x", true),
+    ] {
+        assert_eq!(left(filter, rule), is_left_out, "{filter} {rule}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 

@@ -21,7 +21,8 @@ pub struct Said<'s> {
     pub of_one: bool,
 }
 
-/// An event as an item of a file of tests. Nothing where a value has no name, as one that only a keyword asks for.
+/// An event as an item of a file of tests. Nothing where a value has no name, as one that only a keyword asks for, and where there is no value at
+/// all: a test without one shows nothing.
 #[must_use]
 pub fn case(template: &TemplateType, witness: &Witness, said: Said<'_>) -> Option<String> {
     let is_named = |field| proof::name(template, field).is_some();
@@ -37,8 +38,12 @@ pub fn case(template: &TemplateType, witness: &Witness, said: Said<'_>) -> Optio
     if let Some(rule) = said.rule {
         let _ = writeln!(text, "  rule: {}", quoted(rule));
     }
+    let event = proof::json(template, witness);
+    if event.is_empty() {
+        return None;
+    }
     text.push_str("  event:\n");
-    for (name, value) in proof::json(template, witness) {
+    for (name, value) in event {
         let _ = writeln!(text, "    {}: {}", key(&name), written(&value));
     }
     Some(text)

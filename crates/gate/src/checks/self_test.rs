@@ -338,6 +338,11 @@ fn attempt(
             source.is(&rule.source) || declares(source.text()) || !faulty.iter().any(|out| out.source.is(source))
         });
     }
+    // Lint says that filters and correlations are not carried out. One that is for any rule would be for the seeded one too.
+    let dependents: Vec<&Source> = run.built.judged().checked().dependents().collect();
+    release
+        .sources
+        .retain(|(source, _)| source.is(&rule.source) || !dependents.iter().any(|dependent| dependent.is(source)));
     let alone = |mut release: Gathered| {
         release.sources.retain(|(source, language)| {
             source.is(&rule.source) || (*language == Language::Native && declares(source.text()))

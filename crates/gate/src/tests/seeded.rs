@@ -32,6 +32,30 @@ fn a_check_that_sees_no_defect_is_no_finding_about_the_release() {
     assert_eq!((learned.defects[0].seeded, learned.defects[0].rejected), (1, 0));
 }
 
+/// A filter for any rule of its log source is for a seeded one too: the release is at fault, and not the gate.
+#[test]
+fn a_filter_for_any_rule_is_no_fault_of_the_gate() {
+    let native = "template t.x @ 1 { reads { source: \"acme\" } 1 a: string }\nrule n { id: \"11111111-1111-4111-8111-111111111112\" template: t.x @ 1 severity: low when a == \"x\" }\n";
+    for logsource in ["product: windows", "product: windows\n    category: process_kreation", "category: dns_query", ""]
+    {
+        for rules in ["any", "ANY", "[]", "{}"] {
+            let logsource = if logsource.is_empty() { String::new() } else { format!("logsource:\n    {logsource}\n") };
+            let filter = format!(
+                "title: Filter x\nid: 11111111-2222-4333-8444-555555555555\n{logsource}filter:\n    rules: {rules}\n    selection:\n        Image: x\n    condition: not selection\n"
+            );
+            let sources = vec![
+                (Source::new("n.content", native), Language::Native),
+                (Source::new("f.yml", filter.clone()), Language::Sigma),
+            ];
+            let built = Built::new(Gathered::of(sources), false, 1).unwrap();
+            let found = checked(&built, None, settings(), &["self-test", "lint"]);
+            let said = errors(&found);
+            assert!(said.iter().all(|(code, _)| *code != "CC1001"), "{filter}: {said:?}");
+            assert!(!said.is_empty(), "{filter}");
+        }
+    }
+}
+
 /// A sensor that is full keeps out of the image what a class adds: the release is at fault, or nothing is, but not the gate.
 #[test]
 fn a_full_sensor_is_no_fault_of_the_gate() {

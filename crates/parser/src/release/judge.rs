@@ -15,6 +15,7 @@ use contentcheck_model::limits;
 use contentcheck_model::outcome::{Dependent, DependentKind, Facts, Referred};
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::source::{Source, Span};
+use contentcheck_model::template::LogSource;
 
 /// What accepted a finding.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -348,13 +349,13 @@ fn whole(source: &Source, reason: &Finding) -> LeftOut {
 struct Changed<'c> {
     /// By id in lower case, name or title.
     named: HashMap<String, (&'c Source, Span, DependentKind)>,
-    /// A document that is for any rule, or of which it could not be read which ones it is for.
-    any: Option<(&'c Source, Span, DependentKind)>,
+    /// Filters that are for every rule of their log source. Without one: for every rule, since it could not be read.
+    any: Vec<(Option<&'c LogSource>, (&'c Source, Span, DependentKind))>,
 }
 
 impl<'c> Changed<'c> {
     fn of(checked: &'c Checked) -> Self {
-        let mut changed = Self { named: HashMap::new(), any: None };
+        let mut changed = Self { named: HashMap::new(), any: Vec::new() };
         for FileFound { source, outcome, .. } in checked.files() {
             for document in &outcome.file.documents {
                 if document.kind == DependentKind::Correlation && document.generate {
@@ -367,7 +368,11 @@ impl<'c> Changed<'c> {
                             changed.named.entry(reference.rule.to_lowercase()).or_insert(of);
                         }
                     }
-                    Referred::Any | Referred::Unread(_) => changed.any = changed.any.or(Some(of)),
+                    Referred::Any => {
+                        let facts = outcome.file.facts.get(document.facts);
+                        changed.any.push((facts.and_then(|facts| facts.logsource.as_ref()), of));
+                    }
+                    Referred::Unread(_) => changed.any.push((None, of)),
                 }
             }
         }
@@ -379,7 +384,11 @@ impl<'c> Changed<'c> {
         let names =
             [facts.id.as_ref().map(|(id, _)| id), facts.name.as_ref().map(|(name, _)| name), facts.title.as_ref()];
         let named = names.into_iter().flatten().find_map(|name| self.named.get(&name.to_lowercase()));
-        let any = self.any.as_ref().filter(|_| language == Language::Sigma);
+        // A rule whose own log source could not be read may be of any.
+        let is_for = |asked: Option<&LogSource>| {
+            asked.zip(facts.logsource.as_ref()).is_none_or(|(asked, own)| own.serves(asked))
+        };
+        let any = self.any.iter().find(|(asked, _)| language == Language::Sigma && is_for(*asked)).map(|(_, of)| of);
         named.or(any).map(|(source, span, kind)| runs_not(source, *span, *kind))
     }
 }

@@ -513,6 +513,11 @@ impl Checked {
         self.workspace.files.values().map(|file| (&file.source, file.language))
     }
 
+    /// The files with filters and correlations, which nothing carries out.
+    pub fn dependents(&self) -> impl Iterator<Item = &Source> {
+        self.files().filter(|of| !of.outcome.file.documents.is_empty()).map(|of| of.source)
+    }
+
     /// What could not be read or taken in.
     pub(super) fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
         self.workspace.gathered.problems.iter().chain(&self.workspace.refused)
