@@ -261,8 +261,14 @@ fn relabelled(old: &CheckedRule, new: &CheckedRule) -> Option<Change> {
     let level = |rule: &CheckedRule| rule.level.map_or("none", Level::word).to_owned();
     let title = |rule: &CheckedRule| format!("`{}`", clip(&rule.title));
     let tags = |rule: &CheckedRule| if rule.tags.is_empty() { "none".to_owned() } else { clip(&rule.tags.join(", ")) };
-    let of = [("level", level(old), level(new)), ("title", title(old), title(new)), ("tags", tags(old), tags(new))];
-    let is_other = [old.level != new.level, old.title != new.title, old.tags != new.tags];
+    let of = [
+        ("level", level(old), level(new)),
+        ("title", title(old), title(new)),
+        ("tags", tags(old), tags(new)),
+        // The same rule in another spelling. Kill lists name it as matches do, to the byte.
+        ("id", old.key().to_owned(), new.key().to_owned()),
+    ];
+    let is_other = [old.level != new.level, old.title != new.title, old.tags != new.tags, old.key() != new.key()];
     let said: Vec<String> = of
         .into_iter()
         .zip(is_other)

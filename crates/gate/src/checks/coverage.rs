@@ -1,5 +1,7 @@
 //! Check 5: each predicate seen true and seen false, each rule seen firing.
 
+mod keywords;
+
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Decisive, Fires, Unknown, Witness};
@@ -180,6 +182,8 @@ impl Check for Coverage {
                 outcome.findings.push(Finding::new(&codes::NEVER_SEEN_FIRING, why).of_rule(rule).with_help(help));
             }
         }
+        let seen_firing: Vec<bool> = outcome.learned.coverage.iter().map(|(_, fires)| *fires).collect();
+        keywords::blind(run, &seen_firing, &mut analysis, &mut outcome);
         let fields: Vec<FieldFacts> =
             fields.into_iter().map(|((template, field), classes)| FieldFacts { template, field, classes }).collect();
         let all = fields.iter().flat_map(|field| field.classes.values()).fold(Covered::default(), Covered::and);

@@ -348,6 +348,11 @@ fn what_a_rule_says_of_a_match_is_compared() {
         labels
     };
     assert_eq!(said("high", "A", "attack.t1059"), [""; 0]);
+    // The same id to whoever compares releases, and another one to a kill list.
+    let now = text("high", "A", "attack.t1059").replace("0d6f3c7e-1f57", "0D6F3C7E-1F57");
+    let found = checked(&of("r.content", &now, 2), Some(&before), settings(), &["change"]);
+    let labels: Vec<&str> = found.changes.iter().filter_map(|change| change.labels.as_deref()).collect();
+    assert_eq!(labels, ["id 0D6F3C7E-1F57-4f62-9a4f-6d0c1f5f8001, was 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8001"]);
     assert_eq!(said("low", "A", "attack.t1059"), ["level low, was high"]);
     assert_eq!(
         said("informational", "B", "attack.t1003"),

@@ -186,3 +186,47 @@ fn a_fleet_that_grows_by_a_blind_sensor_is_told() {
     assert_eq!(run(&grown, &restricted, true).0, [""; 0]);
     assert_eq!(run(&of("", &["7", "8"]), &all, false).0, [""; 0]);
 }
+
+/// A keyword names no input, so every sensor loads the rule. One that supplies nothing in which it can be is blind to it.
+#[test]
+fn a_sensor_that_supplies_nothing_with_a_keyword_is_named() {
+    let template = "template t.o @ 1 { serves { product: acme } reads { Channel: \"Acme/A\" } 1 Foo: string? 2 Cmd: string? 3 Pid: int? 4 Args: list<string>? }\n";
+    let sensor = |version: u32, inputs: &[(&str, &str)]| {
+        let inputs: Vec<String> =
+            inputs.iter().map(|(name, ty)| format!(r#"{{"name":"{name}","type":"{ty}"}}"#)).collect();
+        let manifest = format!(
+            r#"{{"format":1,"sensor":"acme","version":"{version}","templates":{{"t.o":{{"inputs":[{}]}}}}}}"#,
+            inputs.join(",")
+        );
+        Manifest::parse(&Source::new(format!("m{version}.json"), manifest)).unwrap()
+    };
+    let (foo, cmd, pid, args) = (("Foo", "string?"), ("Cmd", "string?"), ("Pid", "int?"), ("Args", "list<string>?"));
+    for (keywords, inputs, is_blind) in [
+        ("        - mimikatz\n", &[foo][..], true),
+        ("        - mimikatz\n", &[foo, cmd], false),
+        ("        - mimikatz\n", &[foo, args], false),
+        ("        - mimikatz\n", &[foo, pid], true),
+        // It may be in a number.
+        ("        - '4711'\n", &[foo, pid], false),
+        ("        - vi\n", &[foo], false),
+        ("        '|all':\n            - vi\n            - mimikatz\n", &[foo], true),
+        ("        '|all':\n            - vi\n            - mimikatz\n", &[foo, cmd], false),
+        // It is in the channel, which all events have.
+        ("        - Acme\n", &[foo], false),
+        ("        '|all':\n            - Acme\n            - vi\n", &[foo], false),
+    ] {
+        let rule = format!(
+            "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8405\nlogsource:\n    product: acme\ndetection:\n    s:\n        Foo: evil\n    k:\n{keywords}    condition: s and k\nlevel: low\n"
+        );
+        let sources = vec![
+            (Source::new("t.content", template), Language::Native),
+            (Source::new("r.yml", rule.clone()), Language::Sigma),
+        ];
+        let mut gathered = Gathered::of(sources);
+        gathered.fleet = Some(Fleet::new(vec![sensor(1, &[foo, cmd, pid, args]), sensor(2, inputs)]).unwrap());
+        let found = checked(&Built::new(gathered, false, 1).unwrap(), None, settings(), &["compile", "coverage"]);
+        let said = errors(&found);
+        let blind = said.iter().filter(|(code, message)| *code == "CC1005" && message.contains("`acme 2`")).count();
+        assert_eq!((blind, said.len()), (usize::from(is_blind), usize::from(is_blind)), "{rule} {inputs:?}: {said:?}");
+    }
+}

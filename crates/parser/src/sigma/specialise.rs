@@ -4,6 +4,7 @@
 //! what the template type fixes fold to constants, a field that it does not have is absent,
 //! and the rest is typed. A template type on which the rule folds to false is no target.
 
+mod keywords;
 mod leaves;
 
 use std::collections::{HashMap, HashSet};
@@ -866,6 +867,12 @@ fn predicates(
     };
     match prepared.on(item, ty, sink)? {
         Typed::Tests(tests) => Ok(tests.substitute(&mut |test| {
+            let decided = if item.field.is_none() { keywords::decided(&entry.template, test) } else { None };
+            let test = match decided {
+                Some(keywords::Decided::Known(known)) => return Expr::Const(known),
+                Some(keywords::Decided::Left(left)) => &Arc::new(left),
+                None => test,
+            };
             Expr::Is(Predicate {
                 field: field.clone(),
                 test: Arc::clone(test),

@@ -27,7 +27,7 @@ codes! {
     }
     /// A rule was never seen firing
     NEVER_SEEN_FIRING = "CC1005" "never-seen-firing" Error {
-        cause: "The rule has no test that fires, and analysis either proved that no event can make it fire or found none.",
+        cause: "The rule has no test that fires, and analysis either proved that no event can make it fire or found none. Or it looks for keywords, and a sensor that loads it supplies no input in which they can be.",
         harm: "A rule that was never seen firing is one of which nobody knows that it can. Tests with wildcards only were what hid the 21st input of channel file 291.",
         cure: "`contentcheck prove` says why. Fix the condition, or give the rule a test that fires.",
     }

@@ -1,0 +1,149 @@
+//! Rules that look for keywords, on each sensor. A keyword names no input, so a sensor loads such a rule whatever it supplies, also where no input
+//! that it supplies can have what the rule asks for.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use contentcheck_analysis::{Analysis, Fires};
+use contentcheck_model::diagnostic::{clip, codes};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::{FieldRef, Place};
+use contentcheck_model::predicate::{Pattern, Predicate, Test, WildcardPart};
+use contentcheck_model::rule::{CheckedRule, RuleId, Target};
+use contentcheck_model::sensor::Sensor;
+use contentcheck_model::template::Scalar;
+
+use crate::evidence::Finding;
+use crate::run::{Outcome, Subject};
+
+/// Names each rule that a sensor loads and that no event of it can make fire, by what the sensor supplies.
+pub(super) fn blind(run: &Subject<'_>, firing: &[bool], analysis: &mut Analysis<'_>, outcome: &mut Outcome) {
+    let Ok(groups) = run.sensors() else { return };
+    for ((id, rule), _) in RuleId::count(run.rules.clone()).zip(firing).filter(|(_, fires)| **fires) {
+        if !rule.targets.iter().any(|target| has_keywords(&target.condition)) {
+            continue;
+        }
+        analysis.about(&rule.source);
+        // Sensors that supply the same see the same.
+        let mut asked: BTreeSet<Vec<Vec<&str>>> = BTreeSet::new();
+        for group in groups.taking.iter().filter(|group| group.plan.loads(id)) {
+            for sensor in &group.sensors {
+                let supplied = rule.targets.iter().map(|target| supplied(target, sensor)).collect();
+                if !asked.insert(supplied) {
+                    continue;
+                }
+                if never_fires_on(rule, sensor, analysis) {
+                    let message = format!(
+                        "no event of `{sensor}` can make `{}` fire: the values that it looks for can be in no input that this sensor supplies",
+                        clip(&rule.title)
+                    );
+                    outcome.findings.push(Finding::new(&codes::NEVER_SEEN_FIRING, message).of_rule(rule).with_help(
+                        "have the sensor supply the field in which they are, name the field in the rule, or say under `sensors` for which ones it is",
+                    ));
+                }
+            }
+        }
+    }
+}
+
+fn has_keywords(condition: &Expr<Predicate>) -> bool {
+    let mut has = false;
+    condition.mentions(&mut |mention| has |= mention.field.is_any());
+    has
+}
+
+/// The fields of a template type that a sensor supplies.
+fn supplied<'t>(target: &'t Target, sensor: &Sensor) -> Vec<&'t str> {
+    let template = &target.template;
+    let is_supplied = |name: &&str| sensor.supplied(&template.name, name).is_some();
+    template.names().filter(is_supplied).collect()
+}
+
+/// Whether analysis proves that a rule fires on no event that has only what a sensor supplies.
+fn never_fires_on(rule: &CheckedRule, sensor: &Sensor, analysis: &mut Analysis<'_>) -> bool {
+    let mut on = rule.targets.iter().filter(|target| sensor.template(&target.template.name).is_some()).peekable();
+    on.peek().is_some()
+        && on.all(|target| {
+            let seen = seen_by(target, sensor);
+            seen.is_some_and(|seen| matches!(analysis.fires(&target.with_condition(seen)), Fires::Never(_)))
+        })
+}
+
+/// The condition of a target with each keyword looked for in what a sensor supplies. Nothing where an input may have a keyword in a way that cannot be
+/// said of it.
+fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
+    let template = &target.template;
+    // What all events have, they have on every sensor.
+    let has = |field: &FieldRef| {
+        let info = template.describe(field);
+        info.is_some_and(|info| {
+            matches!(info.place, Place::Reads(_)) || sensor.supplied(&template.name, info.name).is_some()
+        })
+    };
+    let fields: Vec<FieldRef> = template.declared().filter(has).collect();
+    let mut is_said = true;
+    let seen = target.condition.substitute(&mut |predicate: &Predicate| {
+        if !predicate.field.is_any() {
+            return Expr::Is(predicate.clone());
+        }
+        let in_some_field = |test: &Arc<Test>, is_said: &mut bool| {
+            let parts = fields.iter().filter_map(|field| {
+                let ty = template.describe(field)?.ty;
+                if ty.scalar != Scalar::String {
+                    *is_said &= is_of_no_number(test);
+                    return None;
+                }
+                let test = if ty.list {
+                    Arc::new(Test::Elements { all: false, test: Box::new(Test::clone(test)) })
+                } else {
+                    Arc::clone(test)
+                };
+                let field = field.clone();
+                Some(Expr::Is(Predicate {
+                    field,
+                    test,
+                    span: predicate.span,
+                    by_position: None,
+                    other_by_position: None,
+                }))
+            });
+            Expr::any(parts)
+        };
+        match &*predicate.test {
+            // Each of them may stand in another value.
+            Test::Text { patterns, all: true } => {
+                let each = patterns.iter().map(|pattern| {
+                    let test = Arc::new(Test::Text { patterns: vec![pattern.clone()], all: false });
+                    in_some_field(&test, &mut is_said)
+                });
+                Expr::all(each)
+            }
+            Test::Text { all: false, .. } => in_some_field(&predicate.test, &mut is_said),
+            _ => {
+                is_said = false;
+                Expr::Is(predicate.clone())
+            }
+        }
+    });
+    is_said.then_some(seen)
+}
+
+/// Whether no number, boolean or address has a text that a test passes: each of its patterns has a letter that is in none of them.
+fn is_of_no_number(test: &Test) -> bool {
+    /// Letters of numbers in any base, of `true`, `false`, `inf`, `nan`, and of addresses.
+    const LETTERS: &[u8] = b"abcdefxtrulsin";
+    let is_other = |text: &[u8]| {
+        let mut letters = text.iter().filter(|byte| byte.is_ascii_alphabetic());
+        letters.any(|byte| !LETTERS.contains(&byte.to_ascii_lowercase()))
+    };
+    let has_other = |pattern: &Pattern| match pattern {
+        Pattern::Equals(text) | Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => {
+            is_other(text.as_bytes())
+        }
+        Pattern::Like(parts) => {
+            parts.iter().any(|part| matches!(part, WildcardPart::Literal(text) if is_other(text.as_bytes())))
+        }
+        Pattern::Matches(_) => false,
+    };
+    matches!(test, Test::Text { patterns, .. } if patterns.iter().all(|one| has_other(&one.pattern)))
+}
