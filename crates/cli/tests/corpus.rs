@@ -544,6 +544,15 @@ fn a_baseline_holds_from_any_directory() {
         said(from, &[path, "--write-baseline", baseline]);
         assert!(fs::read(directory.join("ci/baseline.json")).unwrap() == first, "{from}, {path}");
     }
+    // Of files that are not looked at nothing is said, and nothing is taken away.
+    for (path, from) in [("team/rules/CC0203-unknown-selection", ""), ("CC0605-duplicate-predicate", "team/rules")] {
+        let baseline = if from.is_empty() { "ci/baseline.json" } else { "../../ci/baseline.json" };
+        let read = said(from, &[path, "--baseline", baseline]);
+        assert!(read.contains("0 errors, 0 warnings") && !read.contains("no longer there"), "{path}: {read}");
+        let written = said(from, &[path, "--write-baseline", baseline]);
+        assert!(written.contains(" of files that were not looked at stay"), "{written}");
+        assert!(fs::read(directory.join("ci/baseline.json")).unwrap() == first, "{path}");
+    }
     // Another file with the same finding is not accepted.
     let case = "CC0203-unknown-selection";
     fs::rename(rules.join(case), rules.join("moved")).unwrap();

@@ -12,7 +12,7 @@ use contentcheck_model::limits;
 use contentcheck_model::source::Source;
 use contentcheck_model::template::TemplateType;
 use contentcheck_parser::release::{
-    Baseline, Checking, Gathered, Input, InputKind, Names, Recorded, ReleaseInfo, Tables, sha256,
+    Baseline, Checking, Expected, Gathered, Input, InputKind, Names, Recorded, ReleaseInfo, Tables, sha256,
 };
 
 use crate::config::{self, Config};
@@ -250,14 +250,14 @@ impl Project {
             read.add_tree(root.join(previous), |_| true);
         }
         let mut notes = Vec::new();
-        let named = match &selection.baseline {
+        let named_baseline = match &selection.baseline {
             UseBaseline::Configured => config.baseline.as_ref().map(|path| root.join(path)),
             UseBaseline::Named(path) => Some(path.clone()),
             UseBaseline::No => None,
         };
-        if let Some(path) = named {
-            let (baseline, input) = self::baseline(&path, &mut notes)?;
-            policy.baseline = Some(Recorded { baseline, names: names_of(&path)? });
+        if let Some(path) = &named_baseline {
+            let (baseline, input) = self::baseline(path, &mut notes)?;
+            policy.baseline = Some(Recorded { baseline, names: names_of(path)? });
             inputs.push(input);
             read.add(path);
         }
@@ -339,6 +339,14 @@ impl Project {
         for file in walked.ignore_files {
             read.add(file.path);
             inputs.extend(file.input);
+        }
+        // In a part of a release nothing is known of the findings in its other files.
+        if let Some(Recorded { baseline, names }) = policy.baseline.as_mut().filter(|_| !(is_configured && is_whole)) {
+            let unread = problems.iter().map(|problem| problem.source.name());
+            let looked_at = sources.iter().map(|(source, _)| source.name()).chain(unread);
+            let directory = named_baseline.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+            let other = other_files(baseline, names, directory, looked_at);
+            baseline.findings.retain(|entry| !other.contains(&entry.file));
         }
         let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &read);
         let data = read.clone();
@@ -473,6 +481,30 @@ pub fn names_of(baseline: &Path) -> Result<Names, Failure> {
         path.canonicalize().map_err(failed)
     };
     Ok(Names::new(real(Path::new("."))?, real(directory)?))
+}
+
+/// The files of a baseline that are there, seen from the directory that it is in, and that a run did not look at.
+fn other_files<'n>(
+    baseline: &Baseline,
+    names: &Names,
+    directory: &Path,
+    looked_at: impl Iterator<Item = &'n str>,
+) -> BTreeSet<String> {
+    let looked_at: BTreeSet<String> = looked_at.map(|name| names.of(name)).collect();
+    let files: BTreeSet<&str> = baseline.findings.iter().map(|entry| entry.file.as_str()).collect();
+    let is_other = |file: &&str| !looked_at.contains(*file) && directory.join(file).is_file();
+    files.into_iter().filter(is_other).map(str::to_owned).collect()
+}
+
+/// What a baseline at this path has of files that are there and that a run did not look at: what is recorded of a part takes nothing away from
+/// the rest. Nothing where there is no baseline yet.
+///
+/// # Errors
+/// When the directory that it is in cannot be read.
+pub fn kept_of<'n>(path: &Path, looked_at: impl Iterator<Item = &'n str>) -> Result<Vec<Expected>, Failure> {
+    let Ok((baseline, _)) = baseline(path, &mut Vec::new()) else { return Ok(Vec::new()) };
+    let other = other_files(&baseline, &names_of(path)?, path.parent().unwrap_or(Path::new("")), looked_at);
+    Ok(baseline.findings.into_iter().filter(|entry| other.contains(&entry.file)).collect())
 }
 
 /// Reads a baseline file.

@@ -30,4 +30,4 @@ pub mod yaml;
 
 pub use failure::{Failure, Kind};
 pub use fingerprint::Fingerprint;
-pub use gather::{Collected, Project, Selection, TableFiles, UseBaseline, names_of, read_library_aside};
+pub use gather::{Collected, Project, Selection, TableFiles, UseBaseline, kept_of, names_of, read_library_aside};

@@ -13,7 +13,7 @@ use contentcheck_model::diagnostic::{Severity, visible};
 use contentcheck_parser::release::{AcceptedBy, Baseline, Checking, Finding, Fixed, Judged, Level, apply_fixes};
 use contentcheck_project::config::Codes;
 use contentcheck_project::write::InputFiles;
-use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, names_of, write};
+use contentcheck_project::{Failure, Project, Selection, UseBaseline, files, kept_of, names_of, write};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use super::{plural, written};
@@ -231,13 +231,23 @@ fn stops(blockers: &[Finding], streams: &mut Streams<'_>) {
 
 /// Records all present findings in a baseline.
 fn record(path: &Path, judged: &Judged, project: &Project, streams: &mut Streams<'_>) -> Outcome {
-    let baseline = Baseline::of(judged.findings(), &names_of(path)?);
+    let mut baseline = Baseline::of(judged.findings(), &names_of(path)?);
+    let recorded: usize = baseline.findings.iter().map(|of| of.count).sum();
+    let unread = judged.findings().iter().map(|finding| finding.source.name());
+    let looked_at = judged.checked().sources().map(|(source, _)| source.name()).chain(unread);
+    let kept = kept_of(path, looked_at)?;
+    let of_others: usize = kept.iter().map(|of| of.count).sum();
+    baseline.findings.extend(kept);
+    baseline.findings.sort();
     let mut text = serde_json::to_string_pretty(&baseline).map_err(|error| Failure::internal(error.to_string()))?;
     text.push('\n');
-    // An older baseline may be replaced: this run does not read it. What it reads may not.
+    // An older baseline may be replaced: this run is not judged by it. What it is judged by may not.
     write::write_output(path, text.as_bytes(), &project.read)?;
-    let recorded: usize = baseline.findings.iter().map(|of| of.count).sum();
-    talk(streams, &format!("{} recorded in {}", plural(recorded, "finding"), files::name(path)));
+    let kept = match of_others {
+        0 => String::new(),
+        some => format!("; {some} of files that were not looked at stay"),
+    };
+    talk(streams, &format!("{} recorded in {}{kept}", plural(recorded, "finding"), files::name(path)));
     let rest = judged.findings().len() - recorded;
     if rest > 0 {
         talk(streams, &format!("{} not recorded: nothing can accept what can break a device", plural(rest, "finding")));

@@ -40,7 +40,8 @@ impl Names {
     }
 
     /// The name in the baseline of a file that the run calls `name`.
-    fn of(&self, name: &str) -> String {
+    #[must_use]
+    pub fn of(&self, name: &str) -> String {
         let Some(Places { run, baseline }) = &self.0 else { return name.to_owned() };
         let mut path = PathBuf::new();
         for part in run.join(name).components() {
