@@ -116,8 +116,10 @@ pub fn find(plan: &Plan, seen: &Seen, unrecognised: &Unrecognised, source: impl 
         lines.push("what rules read and events did not have:".to_owned());
         for lacking in lacking.iter().take(SHOWN) {
             let foreign = match (lacking.is_foreign, lacking.foreign < lacking.events && lacking.foreign > 0) {
-                (true, false) => "; the events are in another shape: is a mapping of names missing?",
-                (true, true) => "; these are in another shape: is a mapping of names missing?",
+                (true, false) => {
+                    "; the events are in another shape: rename their fields before (docs/how-to/own-exports.md)"
+                }
+                (true, true) => "; these are in another shape: rename their fields before (docs/how-to/own-exports.md)",
                 (false, _) => "",
             };
             lines.push(format!(

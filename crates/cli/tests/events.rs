@@ -687,7 +687,7 @@ level: low
         let told = run_with(&arguments, events.as_bytes()).err;
         for said in [
             "  3 events: each looks like Microsoft Defender advanced hunting, whose names are not those of `windows.sysmon.process_creation`: rename them first (the first: stdin: line 4)",
-            "  windows.sysmon.process_creation (2 events): all of its events lack all 2 inputs that rules read: `CommandLine` (read by 1 rule), `Image` (1); the events are in another shape: is a mapping of names missing?",
+            "  windows.sysmon.process_creation (2 events): all of its events lack all 2 inputs that rules read: `CommandLine` (read by 1 rule), `Image` (1); the events are in another shape: rename their fields before (docs/how-to/own-exports.md)",
             "1 event of `windows.security.event_4688` tells what process_creation is about, but the rule on it looks only at `windows.sysmon.process_creation`, whose fields have other names",
         ] {
             assert!(told.contains(said), "{command:?}: {said}\n{told}");

@@ -438,6 +438,23 @@ fn a_rule_that_is_named_twice_is_one_rule() {
     }
 }
 
+/// What cannot be done with standard input, and what waiting does not bring about, is refused at once.
+#[test]
+fn what_cannot_be_fixed_or_watched_is_refused() {
+    let directory = scratch("refused");
+    for (arguments, said) in [
+        (&["lint", "-", "--fix"][..], "`-` with --fix"),
+        (&["lint", "-", "--diff"], "`-` with --diff"),
+        (&["lint", "-", "--watch"], "`-` with --watch"),
+        (&["lint", "nowhere", "--watch"], "nowhere"),
+    ] {
+        let output =
+            Command::new(env!("CARGO_BIN_EXE_contentcheck")).args(arguments).current_dir(&directory).output().unwrap();
+        let err = String::from_utf8(output.stderr).unwrap();
+        assert!(output.status.code() == Some(2) && err.contains(said), "{arguments:?}: {err}");
+    }
+}
+
 /// A run that watches sees the data of tables too.
 #[test]
 fn changes_of_tables_are_seen() {

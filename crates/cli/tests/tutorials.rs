@@ -276,7 +276,7 @@ fn the_tutorials_do_what_they_show() {
 
 #[test]
 fn the_how_to_pages_do_what_they_show() {
-    run("how-to", 4);
+    run("how-to", 5);
 }
 
 #[test]

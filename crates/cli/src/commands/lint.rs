@@ -41,9 +41,16 @@ fn progress(files: usize, streams: &Streams<'_>) -> ProgressBar {
 /// # Errors
 /// When the command line, the configuration or an input that was named is wrong.
 pub fn run(arguments: &Lint, streams: &mut Streams<'_>) -> Outcome {
+    let option = [(arguments.fix, "--fix"), (arguments.diff, "--diff"), (arguments.watch, "--watch")];
+    let is_stdin = arguments.inputs.paths.iter().any(|path| path.as_os_str() == "-");
+    if let Some((_, option)) = option.iter().find(|(given, _)| *given && is_stdin) {
+        return Err(Failure::usage(format!("`-` with {option}: standard input is no file; name the file")));
+    }
     if !arguments.watch {
         return once(arguments, &InputFiles::default(), streams);
     }
+    // What is misspelt on the command line will not come about by waiting.
+    Project::open(&selection(arguments))?;
     loop {
         let before = state(arguments);
         let seen = InputFiles::default();
