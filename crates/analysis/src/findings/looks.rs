@@ -65,8 +65,16 @@ fn odd(looks: Looks, pattern: &TextPattern) -> Option<Odd<'_>> {
                 }
             });
             let is_bare = |text: &&str| end == Some(*text) && is_file(text);
-            let help = begins.or_else(|| start.filter(is_bare).map(|_| "use `endswith` and begin with a backslash"))?;
-            Some(Odd { written: start?, why: WHY, help })
+            let bare = || start.filter(is_bare).map(|_| "use `endswith` and begin with a backslash");
+            if let (Some(help), Some(written)) = (begins.or_else(bare), start) {
+                return Some(Odd { written, why: WHY, help });
+            }
+            let slashed = [start, end, part].into_iter().flatten().find_map(|text| Some((text, never_in_path(text)?)));
+            let ends = end.filter(|text| text.len() > 1 && text.ends_with('\\'));
+            let (written, help) = slashed.or_else(|| {
+                Some((ends?, "it is the path of a file: leave the last backslash out, or use `contains`"))
+            })?;
+            Some(Odd { written, why: WHY, help })
         }
         Looks::FileName => {
             let has_directory = |text: &&str| text.contains('\\');
@@ -81,6 +89,19 @@ fn odd(looks: Looks, pattern: &TextPattern) -> Option<Odd<'_>> {
             Some(Odd { written, why, help: "use `contains`" })
         }
     }
+}
+
+/// What no path of Windows has, though it begins or ends as one may: what to write instead.
+fn never_in_path(text: &str) -> Option<&'static str> {
+    // `\\server` begins with two.
+    let behind = text.get(1..).unwrap_or("");
+    if text.contains('|') {
+        return Some("no name has a `|`: write the values as a list, each on a line of its own");
+    }
+    if behind.contains(r"\\") {
+        return Some("a path has one backslash, which is `\\` or `\\\\` in single quotes");
+    }
+    (text.contains('/') && !text.contains("://")).then_some("write backslashes")
 }
 
 /// Whether the path is one name behind a backslash: equal to it is no full path.
@@ -111,5 +132,42 @@ fn parts(pattern: &TextPattern) -> (Option<&str>, Option<&str>, Option<&str>) {
             (first, None, None)
         }
         Pattern::Matches(_) => (None, None, None),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn is_odd(pattern: Pattern) -> bool {
+        odd(Looks::WindowsPath, &TextPattern { pattern, ignore_case: true }).is_some()
+    }
+
+    #[test]
+    fn what_no_path_has_is_odd_wherever_it_stands() {
+        for text in [r"\a.exe|\b.exe", r"\\a\\b.exe", r"C:\\a.exe", "/cmd.exe", "C:/Windows/cmd.exe"] {
+            for make in [Pattern::Equals, Pattern::EndsWith, Pattern::Contains, Pattern::StartsWith] {
+                assert!(is_odd(make(text.into())), "{text}");
+            }
+        }
+        for text in [r"\cmd.exe\", r"\AppData\Local\Apps\2.0\"] {
+            assert!(is_odd(Pattern::EndsWith(text.into())), "{text}");
+            assert!(!is_odd(Pattern::Contains(text.into())), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_a_path_may_have_is_not() {
+        for text in
+            [r"\\server\share\a.exe", r"\\?\C:\a.exe", r"C:\Windows\System32\cmd.exe", r"\Device\HarddiskVolume1\a.exe"]
+        {
+            assert!(!is_odd(Pattern::Equals(text.into())), "{text}");
+        }
+        for text in [r"\cmd.exe", r"\\tsclient\", r"\", "a b"] {
+            assert!(!is_odd(Pattern::Contains(text.into())), "{text}");
+        }
+        for text in [r"\cmd.exe", "cmd.exe", r"\a\b.exe", r"\"] {
+            assert!(!is_odd(Pattern::EndsWith(text.into())), "{text}");
+        }
     }
 }
