@@ -28,6 +28,7 @@ extern "C" {
 
 #define CC_E_ROOT 19  /* the text of the root keys cannot be read; `record` is the line */
 #define CC_E_KILLS 20 /* these bytes are no kill list */
+#define CC_E_LOG 21   /* the policy of the log cannot be read, or asks for fewer than two witnesses */
 
 /* An offer is refused, and what runs goes on running. cc_store_said has the words. */
 #define CC_E_OFFER_LARGE 1110       /* larger than this device takes */
@@ -62,7 +63,7 @@ typedef struct cc_store cc_store_t;
 typedef struct cc_store_config {
     size_t size_of_self; /* sizeof(cc_store_config_t) */
     const cc_manifest_t *manifest;
-    cc_bytes_t directory; /* a path. It and what is in it are made where they are missing */
+    cc_bytes_t directory; /* a path, not empty. It and what is in it are made where they are missing */
     cc_bytes_t root;      /* the text of the root keys that the sensor was built with: docs/keys.md */
     cc_bytes_t factory;   /* the image that is built in; no bytes: there is none, and without other content nothing is evaluated */
     cc_bytes_t build;     /* any bytes that tell this build of the sensor from others, such as its version */
@@ -74,22 +75,25 @@ typedef struct cc_store_config {
 } cc_store_config_t;
 
 /* Opens the store, accounts for how the last run ended, and decides what runs. Where nothing in the directory can be used, factory content
- * runs, and the status says why: it is no error. `*store` is NULL where a member is wrong; `why`, which may be NULL, then says which. */
+ * runs, and the status says why: it is no error. `*store` is NULL where a member is wrong: by the status, and `why`, which may be
+ * NULL, says where in the manifest or in the root. */
 cc_status_t cc_store_open(const cc_store_config_t *config, cc_store_t **store, cc_refusal_t *why);
 
-/* Takes new content: an image, the envelope by which it was signed (`contentcheck gate --attest`), and the token that opens the ring of
+/* Takes new content: an image, the envelope by which it was signed
+ * (`contentcheck gate --evidence DIR --sign KEY` writes it), and the token that opens the ring of
  * this device for it; no bytes, where the sensor asks for no log. What is taken is tried at once. An image that is refused for what is in it has
  * the status that cc_verify would give. */
 cc_status_t cc_store_offer(cc_store_t *store, cc_bytes_t image, cc_bytes_t envelope, cc_bytes_t token);
 
 /* Takes a kill list: it counts at once, for whatever runs. `*is_kept`, which may be NULL, is 0 where it does not count after a restart, since
- * the disk cannot be written to. CC_E_OFFER_KNOWN: the list that counts has the same epoch, or a higher one. */
+ * the disk cannot be written to. CC_E_OFFER_KNOWN: the list that counts has a higher epoch, or is another one of the same epoch. */
 cc_status_t cc_store_kill(cc_store_t *store, cc_bytes_t list, cc_bytes_t envelope, uint32_t *is_kept);
 
 /* Takes the newest checkpoint of the log, where there is nothing to install: so the device knows that nobody keeps a release from it. */
 cc_status_t cc_store_hear(cc_store_t *store, cc_bytes_t checkpoint);
 
-/* Why the last cc_store_offer, cc_store_kill or cc_store_hear was refused, in words; nothing, where it was not. As cc_describe writes. */
+/* Why the last cc_store_offer, cc_store_kill or cc_store_hear was refused, in words; nothing, where it was not, or where the call itself was wrong.
+ * As cc_describe writes. */
 cc_status_t cc_store_said(const cc_store_t *store, char *buffer, size_t size, size_t *length);
 
 #define CC_ADVICE_GO_ON 0
@@ -124,7 +128,7 @@ typedef struct cc_standing {
     uint64_t matches;
     uint64_t exhausted; /* events whose budget was spent */
     uint64_t faults;    /* events that were not laid out as the manifest says: a bug of the sensor */
-    uint64_t mistyped;  /* the same of single inputs */
+    uint64_t mistyped;  /* the same of single inputs, of those that a loaded rule reads */
 } cc_standing_t;
 
 cc_status_t cc_store_standing(cc_store_t *store, cc_standing_t *standing);

@@ -22,7 +22,8 @@ use crate::memory::{self, Region, WORD};
 use crate::refusal::{Refused, of_root};
 use crate::report::{status_of, words};
 use crate::status::{
-    self, CC_E_ENUM, CC_E_KILLS, CC_E_OFFER_DISTRUSTED, CC_E_OFFER_KNOWN, CC_E_OFFER_TAKEN, CC_OK, CcStatus,
+    self, CC_E_ENUM, CC_E_KILLS, CC_E_LOG, CC_E_NULL, CC_E_OFFER_DISTRUSTED, CC_E_OFFER_KNOWN, CC_E_OFFER_TAKEN, CC_OK,
+    CcStatus,
 };
 use crate::types::*;
 
@@ -32,7 +33,7 @@ use crate::types::*;
 pub struct CcStore {
     key: u64,
     pub(crate) store: Store<Files, System, Keyring>,
-    /// Why the last call that offers something was refused; empty: it was not.
+    /// Why the last call that offers something was refused; empty: it was not, or the call was wrong.
     said: String,
     /// Behind what refers to it.
     pub(crate) own: Arc<Own>,
@@ -112,7 +113,7 @@ pub(crate) unsafe fn handle_mut<'a, H: Handle>(ptr: *mut H) -> Result<&'a mut H,
     // SAFETY: the caller's.
     unsafe { handle(ptr.cast_const()) }?;
     // SAFETY: it was found to be whole; the caller says that nothing else uses it.
-    unsafe { ptr.as_mut() }.ok_or(status::CC_E_NULL)
+    unsafe { ptr.as_mut() }.ok_or(CC_E_NULL)
 }
 
 /// Takes back what [`Box::into_raw`] gave away. Its key is spoilt, so that a second call that finds the memory unused finds no handle.
@@ -191,6 +192,9 @@ unsafe fn open(given: *const CcStoreConfig) -> Result<Box<CcStore>, Refused> {
     let given = unsafe { crate::manifest::grown(given) }?;
     // SAFETY: the header says that each of them has so many bytes, here and below.
     let directory = path(unsafe { memory::bytes(given.directory) }?)?;
+    if directory.as_os_str().is_empty() {
+        return Err(CC_E_NULL.into());
+    }
     // SAFETY: the same.
     let root = Root::read(text(unsafe { memory::bytes(given.root) }?)?).map_err(|why: NoRoot| of_root(&why))?;
     // SAFETY: the same.
@@ -199,6 +203,9 @@ unsafe fn open(given: *const CcStoreConfig) -> Result<Box<CcStore>, Refused> {
     let factory = unsafe { memory::bytes(given.factory) }?;
     // SAFETY: the same.
     let log = text(unsafe { memory::bytes(given.log) }?)?;
+    if !log.is_empty() {
+        Config::check_log(log).map_err(|_| CC_E_LOG)?;
+    }
     // SAFETY: the caller's.
     let (manifest, words) = unsafe { self::manifest(given.manifest) }?;
     let own = Own { manifest, factory: Kept::new(factory.into()), log: Kept::new(log.into()), _words: words };
@@ -228,7 +235,6 @@ fn refused<T, E: core::fmt::Display>(
     result: Result<T, E>,
     status: impl FnOnce(&E) -> CcStatus,
 ) -> Result<T, CcStatus> {
-    said.clear();
     result.map_err(|why| {
         // Writing to a string does not fail.
         let _ = write!(said, "{why}");
@@ -250,6 +256,7 @@ pub unsafe extern "C" fn cc_store_offer(
     status_of(|| {
         // SAFETY: the caller's.
         let CcStore { store, said, .. } = unsafe { handle_mut(store) }?;
+        said.clear();
         // SAFETY: the caller's.
         let image = unsafe { memory::bytes(image) }?;
         // SAFETY: the caller's.
@@ -281,6 +288,7 @@ pub unsafe extern "C" fn cc_store_kill(
         let is_kept = unsafe { memory::optional(is_kept) }?;
         // SAFETY: the caller's.
         let CcStore { store, said, .. } = unsafe { handle_mut(store) }?;
+        said.clear();
         // SAFETY: the caller's.
         let list = unsafe { memory::bytes(list) }?;
         // SAFETY: the caller's.
@@ -307,6 +315,7 @@ pub unsafe extern "C" fn cc_store_hear(store: *mut CcStore, checkpoint: CcBytes)
     status_of(|| {
         // SAFETY: the caller's.
         let CcStore { store, said, .. } = unsafe { handle_mut(store) }?;
+        said.clear();
         // SAFETY: the caller's.
         let checkpoint = unsafe { memory::bytes(checkpoint) }?;
         refused(said, store.hear(checkpoint), |why| status::number(why.code()))?;

@@ -327,7 +327,32 @@ fn an_offer_that_is_refused_has_its_code_and_its_words() {
     assert_eq!(unsafe { cc_store_hear(sensor.store, CcBytes::of(b"no checkpoint")) }, CC_E_OFFER_UNPROVEN);
     assert_eq!(sensor.offer(&first, &signed), CC_OK);
     assert_eq!(sensor.offer(&first, &signed), CC_E_OFFER_KNOWN);
+    // A call that is wrong has no words of an earlier refusal.
+    let wrong = CcBytes { ptr: null(), len: 1 };
+    // SAFETY: the store is open, and NULL is an answer.
+    assert_eq!(unsafe { cc_store_offer(sensor.store, wrong, CcBytes::NONE, CcBytes::NONE) }, CC_E_NULL);
+    assert_eq!(sensor.said(), "");
     sensor.stop();
+}
+
+/// A path that is no directory is nobody else's.
+#[test]
+fn a_directory_that_is_none_is_not_another_sensors() {
+    let directory = Directory::new("none");
+    std::fs::create_dir_all(&directory.0).unwrap();
+    let file = directory.0.join("file");
+    std::fs::write(&file, "").unwrap();
+    for path in [file.clone(), file.join("below")] {
+        let path = path.to_str().unwrap().to_owned();
+        let sensor = opened(&directory, |config| config.directory = CcBytes::of(path.as_bytes()))
+            .unwrap_or_else(|why| panic!("{why:?}"));
+        let first = image(7);
+        assert_eq!(sensor.offer(&first, &envelope(&first, 7, "PASSED")), CC_E_OFFER_READ_ONLY, "{path}");
+        assert_eq!(sensor.standing().rung, CC_RUNG_FACTORY);
+        let said = sensor.status(CC_FORM_TEXT);
+        assert!(said.contains("not saved") && !said.contains("another sensor"), "{said}");
+        sensor.stop();
+    }
 }
 
 #[test]
@@ -347,6 +372,8 @@ fn wrong_calls_are_told() {
     assert_eq!(status(&|config| config.size_of_self -= 1).status, CC_E_SIZE);
     assert_eq!(status(&|config| config.manifest = null()).status, CC_E_NULL);
     assert_eq!(status(&|config| config.log = CcBytes::of(b"\xFF")).status, CC_E_UTF8);
+    assert_eq!(status(&|config| config.log = CcBytes::of(b"junk")).status, CC_E_LOG);
+    assert_eq!(status(&|config| config.directory = CcBytes::NONE).status, CC_E_NULL);
     let why = status(&|config| config.root = CcBytes::of(b"contentcheck root 1\nversion one\n"));
     assert_eq!((why.status, why.record), (CC_E_ROOT, 2));
     let twice = Manifest { header: &[], templates: &[MANIFEST.templates[0], MANIFEST.templates[0]], ..MANIFEST };

@@ -265,7 +265,7 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Large { found, most } => {
-                write!(f, "the image has {found} bytes, and this sensor reads {most} at most")
+                write!(f, "what is offered has {found} bytes, and this sensor reads {most} at most")
             }
             Self::Distrusted(distrust) => distrust.fmt(f),
             Self::Known(rung) => write!(f, "this device has it already, as {rung}"),

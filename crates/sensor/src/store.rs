@@ -152,6 +152,8 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let role = match lock {
             // Where this process can write nothing, it takes nothing from another one.
             Ok(true) | Err(DiskError::ReadOnly | DiskError::Full) => Role::Owner,
+            // Nobody has a directory that is none.
+            Err(DiskError::Missing | DiskError::Other(std::io::ErrorKind::NotADirectory)) => Role::Owner,
             // A disk that knows no locks may have two sensors that write.
             Ok(false) | Err(_) => Role::Guest,
         };

@@ -2,7 +2,7 @@
 
 use contentcheck_log::{Token, Trust, Witnessed};
 
-use super::Store;
+use super::{Config, Store};
 use crate::admit::{Authority, Considered, Device, Granted, Refusal};
 use crate::content::Content;
 use crate::disk::Disk;
@@ -10,9 +10,23 @@ use crate::observation::Observation;
 use crate::platform::Platform;
 use crate::rings::{QUORUM, Unproven};
 
-fn trust(policy: &'static str) -> Result<Trust<'static>, Refusal> {
-    let trust = Trust::read(policy).map_err(|why| Refusal::Unproven(Unproven::Policy(why)))?;
-    if trust.quorum() < QUORUM { Err(Refusal::Unproven(Unproven::Quorum)) } else { Ok(trust) }
+fn trust(policy: &str) -> Result<Trust<'_>, Refusal> {
+    trusted(policy).map_err(Refusal::Unproven)
+}
+
+fn trusted(policy: &str) -> Result<Trust<'_>, Unproven> {
+    let trust = Trust::read(policy).map_err(Unproven::Policy)?;
+    if trust.quorum() < QUORUM { Err(Unproven::Quorum) } else { Ok(trust) }
+}
+
+impl Config {
+    /// Whether a text is a policy by which a device can ask a log. A store with another one takes nothing new.
+    ///
+    /// # Errors
+    /// When it cannot be read, or asks for too few witnesses.
+    pub fn check_log(policy: &str) -> Result<(), Unproven> {
+        trusted(policy).map(|_| ())
+    }
 }
 
 impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
