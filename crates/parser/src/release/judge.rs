@@ -345,12 +345,15 @@ fn whole(source: &Source, reason: &Finding) -> LeftOut {
     }
 }
 
+/// A filter or a correlation: its file, where it is shown, and what it is.
+type Changer<'c> = (&'c Source, Span, DependentKind);
+
 /// Rules that filters and correlations would change.
 struct Changed<'c> {
     /// By id in lower case, name or title.
-    named: HashMap<String, (&'c Source, Span, DependentKind)>,
+    named: HashMap<String, Changer<'c>>,
     /// Filters that are for every rule of their log source. Without one: for every rule, since it could not be read.
-    any: Vec<(Option<&'c LogSource>, (&'c Source, Span, DependentKind))>,
+    any: Vec<(Option<&'c LogSource>, Changer<'c>)>,
 }
 
 impl<'c> Changed<'c> {
