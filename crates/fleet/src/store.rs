@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use contentcheck_log::Hash;
-use contentcheck_log::write::read_text;
+use contentcheck_log::write::{open_lock, read_text};
 use contentcheck_rollout::report::REPORT;
 use contentcheck_rollout::{Id, Received, Roll};
 
@@ -158,7 +158,7 @@ impl Store {
         let failed = |error| NoSegment::File(root.to_owned(), error);
         fs::create_dir_all(root).map_err(failed)?;
         let lock = root.join(format!(".{}.lock", shard.index));
-        let lock = File::options().create(true).truncate(false).write(true).open(lock).map_err(failed)?;
+        let lock = open_lock(&lock).map_err(failed)?;
         lock.try_lock().map_err(|error| {
             failed(match error {
                 TryLockError::WouldBlock => {

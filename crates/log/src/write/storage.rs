@@ -165,7 +165,7 @@ impl Directory {
     pub fn open(root: impl Into<PathBuf>) -> io::Result<Self> {
         let root = root.into();
         fs::create_dir_all(&root)?;
-        let lock = File::options().create(true).truncate(false).write(true).open(root.join(LOCK))?;
+        let lock = open_lock(&root.join(LOCK))?;
         match lock.try_lock() {
             Ok(()) => Ok(Self { root, _lock: lock }),
             Err(TryLockError::WouldBlock) => {
@@ -194,6 +194,19 @@ impl ReadOnly {
 /// When it is none, or cannot be opened.
 pub fn open_file(path: &Path) -> io::Result<File> {
     if fs::metadata(path)?.is_file() { File::open(path) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// Opens a file to be locked, and makes it where it is not there. What is no file is refused, as by [`open_file`].
+///
+/// # Errors
+/// When it is none, or cannot be opened.
+pub fn open_lock(path: &Path) -> io::Result<File> {
+    match fs::metadata(path) {
+        Ok(file) if !file.is_file() => {
+            Err(io::Error::other(std::format!("{}: it is not a regular file", path.display())))
+        }
+        _ => File::options().create(true).truncate(false).write(true).open(path),
+    }
 }
 
 /// The bytes of a file, as of [`open_file`].
@@ -289,6 +302,10 @@ impl Directory {
             for above in parent.ancestors().take_while(|above| above.starts_with(&self.root)) {
                 sync(above)?;
             }
+        }
+        // Whoever opened a named pipe would wait, and what a link leads to is somebody else's.
+        if fs::symlink_metadata(&new).is_ok_and(|there| !there.is_file()) {
+            fs::remove_file(&new)?;
         }
         let written = (|| {
             let mut file = File::create(&new)?;

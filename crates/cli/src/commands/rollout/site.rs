@@ -426,7 +426,7 @@ impl Site {
         let place = self.path(PLANS);
         fs::create_dir_all(&place)
             .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
-        write::write(&self.plan_path(plan), checkpoint.as_bytes())
+        write::own(&self.plan_path(plan), checkpoint.as_bytes())
     }
 
     /// Keeps an entry that waits: for signatures, or for a log that can be written.
