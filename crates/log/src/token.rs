@@ -68,13 +68,16 @@ impl<'t> Token<'t> {
             return Err(NoToken::Bytes);
         }
         let text = core::str::from_utf8(bytes).map_err(|_| NoToken::Proof(NoProof::Line { line: 1 }))?;
-        // No line of a note is that one, but of a log that adds it to its checkpoint: such a token is refused.
-        let starts = bytes.windows(FIRST.len()).enumerate().filter(|(_, part)| *part == FIRST.as_bytes());
-        let second = starts.map(|(at, _)| at).find(|at| *at > 0);
-        let (own, before) = second.and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""));
+        let (own, before) = halves(text);
         let read = |text: &'t str| Proof::read(text.as_bytes()).map_err(NoToken::Proof);
         let before = if before.is_empty() { None } else { Some(read(before)?) };
         Ok(Self { own: read(own)?, before })
+    }
+
+    /// The text of the proof of the ring before, where a token has one. Whether it is one is another question.
+    #[must_use]
+    pub fn proof_before(token: &str) -> Option<&str> {
+        Some(halves(token).1).filter(|before| !before.is_empty())
     }
 
     /// Whether the token opens a ring, by a log that is trusted.
@@ -100,6 +103,14 @@ impl<'t> Token<'t> {
         }
         Ok(Opened { opening, checkpoint, before: Some(before) })
     }
+}
+
+/// The proof of its own opening, and what follows it.
+fn halves(text: &str) -> (&str, &str) {
+    // No line of a note is that one, but of a log that adds it to its checkpoint: such a token is refused.
+    let starts = text.as_bytes().windows(FIRST.len()).enumerate().filter(|(_, part)| *part == FIRST.as_bytes());
+    let second = starts.map(|(at, _)| at).find(|at| *at > 0);
+    second.and_then(|at| text.split_at_checked(at)).unwrap_or((text, ""))
 }
 
 fn opened(proof: &Proof<'_>, trust: &Trust<'_>) -> Result<(Opening, Witnessed), NoToken> {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod copies;
+mod proofs;
 mod stopping;
 mod ways;
 mod world;
@@ -593,4 +594,29 @@ fn witnesses_that_are_told_of_a_halt_sign_for_no_further_ring() {
     assert!(halted.out == "halted\n" && !halted.err.contains("not in the log"), "{}\n{}", halted.out, halted.err);
     world.must(0, START + 55 * MINUTE, &["resume", "--reason", "another cause"]);
     world.must(0, START + 55 * MINUTE, &["status"]);
+}
+
+/// Values that no engine takes are faults of the command line, and plans are put among nothing that devices fetch.
+#[test]
+fn an_export_with_a_wrong_option_is_a_wrong_command() {
+    let world = stopping::started("export");
+    let out = world.root.join("plans");
+    let out = out.to_str().unwrap();
+    for (engine, option, value) in [
+        ("aws-iot", "--account", "12"),
+        ("argo", "--replicas", "0"),
+        ("argo", "--status", "javascript:x"),
+        ("argo", "--workload", "W W"),
+    ] {
+        let refused = world.must(2, START, &["export", "--engine", engine, "-o", out, option, value]);
+        assert!(refused.err.contains(option.trim_start_matches('-')), "{}", refused.err);
+    }
+    let offered = files(&world.root.join("fleet/tokens"));
+    for place in ["tokens", "tokens/12", "tokens/new/below", "keys/../tokens", "log"] {
+        let place = world.root.join("fleet").join(place);
+        let refused = world.must(2, START, &["export", "--engine", "argo", "-o", place.to_str().unwrap()]);
+        assert!(refused.err.contains("name another directory"), "{}", refused.err);
+    }
+    assert_eq!(files(&world.root.join("fleet/tokens")), offered);
+    world.must(0, START, &["export", "--engine", "argo", "-o", out]);
 }

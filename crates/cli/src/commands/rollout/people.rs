@@ -207,7 +207,7 @@ fn after(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
         return Ok(Exit::Findings);
     }
     site.settle(book.state(), signed)?;
-    tokens::write(site, book, signed, streams)
+    tokens::write(site, book, signed, streams).map(tokens::Written::exit)
 }
 
 pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &mut Streams<'_>) -> Outcome {

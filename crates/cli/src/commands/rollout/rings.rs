@@ -14,7 +14,8 @@ use contentcheck_rollout::{Body, Book, NoBook, Refusal, State};
 
 use super::show::ring_name;
 use super::site::{REPORTS, Site, Submitted, coded, failed, is_busy, of_newest, said, there};
-use super::{tokens, ways};
+use super::tokens::{self, Written};
+use super::ways;
 use crate::Streams;
 use crate::args::RolloutAdvance;
 use crate::commands::written;
@@ -106,7 +107,7 @@ fn open_first(book: &mut Book<Directory>, now: u64) -> Result<(), Failure> {
 /// What follows when the first ring has opened.
 fn first_opened(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let signed = site.cosign(book, now, streams)?;
-    let exit = tokens::write(site, book, signed, streams)?;
+    let exit = tokens::write(site, book, signed, streams)?.exit();
     opened_or_logged(&ring_name(newest(book)?, 0), exit == Exit::Fine, streams)?;
     Ok(exit)
 }
@@ -190,19 +191,19 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
         signed = site.cosign(&mut book, now, streams)?;
     }
     let is_failing = failing(&site, book.state(), newest(&book)?, streams)?;
-    let exit = if is_failing {
+    let tokens = if is_failing {
         tokens::withdraw(&site, book.state(), true, streams)?;
-        Exit::Findings
+        Written::Nothing
     } else {
         tokens::write(&site, &book, signed, streams)?
     };
     tokens::withdraw(&site, book.state(), false, streams)?;
     let rollout = newest(&book)?;
-    let is_open = exit == Exit::Fine;
-    let no_token = if is_failing {
-        "; no further device is let in while most devices of a ring report that the release failed"
-    } else {
-        "; no device is let in while too few witnesses sign"
+    let (exit, is_open) = (tokens.exit(), tokens == Written::All);
+    let no_token = match tokens {
+        _ if is_failing => "; no further device is let in while most devices of a ring fail",
+        Written::Early => "; devices of a ring are let in later, as is said above",
+        Written::All | Written::Nothing => "; no device is let in while too few witnesses sign",
     };
     match (rollout.phase(), opened) {
         (Phase::Open { ring }, Ok(())) => {

@@ -209,6 +209,11 @@ impl Site {
     fn log_key(&self) -> Result<VerifierKey<'_>, Failure> {
         VerifierKey::read(&self.settings.log)
             .map_err(|why| Failure::usage(format!("{SETTINGS}: the key of the log: {why}")))
+    /// Whether tokens are written here. A copy of the log, such as that of a witness, has neither.
+    pub(super) fn is_writer(&self) -> bool {
+        self.path(TOKENS).is_dir() || self.path(KEYS).join("log.key").exists()
+    }
+
     }
 
     /// What follows from the log, for who only reads.

@@ -1,100 +1,234 @@
 //! Tokens: the files that let devices into a ring. They are written here and nowhere else, and taken away here when a rollout is stopped.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use contentcheck_fleet::limits::CLOCKS_APART;
 use contentcheck_log::floors::FRESH;
-use contentcheck_log::write::Directory;
-use contentcheck_log::{Token, Trust, Unwitnessed};
+use contentcheck_log::limits::TOKEN_BYTES;
+use contentcheck_log::write::{Directory, Fault, open_file, open_lock};
+use contentcheck_log::{OPENING, Opening, Proof, Token, Trust, Unwitnessed, Witnessed};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::{files, write};
-use contentcheck_rollout::state::Rollout;
+use contentcheck_rollout::state::{Opened, Rollout};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Book, NoBook, State};
 
+use super::show::ring_name;
 use super::site::{Site, TOKENS, coded, failed, said};
 use crate::Streams;
 use crate::exit::{Exit, Failure, Outcome};
-
-/// Bytes of the longest token that is read to see until when it holds.
-const TOKEN_BYTES: u64 = 256 << 10;
 
 fn place(site: &Site, rollout: &Rollout) -> PathBuf {
     site.path(TOKENS).join(rollout.release().sequence.to_string())
 }
 
+/// What became of the tokens of the rings that are offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Written {
+    /// All are there that are to be.
+    All,
+    /// Devices would refuse that of a ring: the proof of the ring before is not old enough.
+    Early,
+    /// None is: too few witnesses signed, or something holds.
+    Nothing,
+}
+
+impl Written {
+    pub(super) const fn exit(self) -> Exit {
+        match self {
+            Self::All => Exit::Fine,
+            Self::Early | Self::Nothing => Exit::Findings,
+        }
+    }
+}
+
 /// Writes the tokens of the rings that devices may be let into, under the newest checkpoint: devices take none that is older than a day. The
-/// proof of an opening as it was first is kept, for the token of the ring after it. Without a quorum of witnesses there is none, and that is
-/// a finding. A rollout that was stopped offers no ring, so it has no token.
-pub(super) fn write(site: &Site, book: &Book<Directory>, signed: usize, streams: &mut Streams<'_>) -> Outcome {
+/// proof of an opening as it was first is kept, for the token of the ring after it: devices see by it for how long the ring was open. Without a
+/// quorum of witnesses there is none, and that is a finding. A rollout that was stopped offers no ring, so it has no token.
+pub(super) fn write(
+    site: &Site,
+    book: &Book<Directory>,
+    signed: usize,
+    streams: &mut Streams<'_>,
+) -> Result<Written, Failure> {
     let Some(rollout) = book.state().newest().filter(|rollout| !rollout.offered().is_empty()) else {
-        return Ok(Exit::Fine);
+        return Ok(Written::All);
     };
     if book.state().fails_elsewhere(rollout) {
         withdraw(site, book.state(), false, streams)?;
-        return Ok(Exit::Findings);
+        return Ok(Written::Nothing);
     }
     // Whoever halts waits for this one, so no token is written behind the back of a halt.
     let _one = alone(&site.path(TOKENS));
     if let Some(text) = site.held(book.state()) {
         site.tell(streams, &coded(&codes::OUT_OF_TURN, &text));
         withdraw(site, book.state(), true, streams)?;
-        return Ok(Exit::Findings);
+        return Ok(Written::Nothing);
     }
     let keys = book.state().keys().ok_or_else(|| Failure::internal("a log without keys"))?;
     let trust = Trust::read(&keys.trust).map_err(|why| Failure::internal(why.to_string()))?;
     // Signatures of before may be enough for now; devices take none that are older than a day.
     let too_few = Unwitnessed::Quorum { found: u8::try_from(signed).unwrap_or(u8::MAX), needed: trust.quorum() };
     let missing = (signed < usize::from(trust.quorum())).then_some(too_few);
-    if let Some(why) = trust.check(book.log().checkpoint().as_bytes()).err().or(missing) {
-        let message = format!(
-            "no token was written: {why}; run `contentcheck rollout advance` again when the witnesses are back"
-        );
-        site.tell(streams, &coded(&codes::WITNESS_REFUSES, &message));
-        return Ok(Exit::Findings);
-    }
-    let place = place(site, rollout);
-    fs::create_dir_all(&place).map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
-    let fault = |why: contentcheck_log::write::Fault| failed(NoBook::Log(why));
-    let newest = rollout.offered().len().saturating_sub(1);
-    let proof_of = |ring: usize| place.join(format!("ring-{ring}.proof"));
-    let mut before: Option<String> = None;
-    for (ring, opened) in rollout.offered().iter().enumerate() {
-        let path = proof_of(ring);
-        if ring == newest && !path.exists() {
-            let proof = book.log().proof(opened.index).map_err(fault)?;
-            write::write(&path, proof.as_bytes())?;
+    let checked = missing.map_or_else(|| trust.check(book.log().checkpoint().as_bytes()), Err);
+    let checkpoint = match checked {
+        Ok(checkpoint) => checkpoint,
+        Err(why) => {
+            let message = format!(
+                "no token was written: {why}; run `contentcheck rollout advance` again when the witnesses are back"
+            );
+            site.tell(streams, &coded(&codes::WITNESS_REFUSES, &message));
+            return Ok(Written::Nothing);
         }
-        let is_begun = ring == 0 || before.is_some();
-        let proof = match fs::read_to_string(&path) {
-            Ok(proof) => Some(proof),
-            // Of rings long open the newest token is enough.
-            Err(_) if ring.saturating_add(1) < newest => None,
-            Err(error) => {
-                return Err(Failure::usage(format!(
-                    "{}: {}; it is the proof that the ring was opened",
-                    files::name(&path),
-                    said(&error)
-                )));
-            }
-        };
-        if ring == newest || (is_begun && proof.is_some()) {
-            let token = book.log().token(opened.index, before.as_deref()).map_err(fault)?;
-            let checked = Token::read(token.as_bytes()).and_then(|token| token.check(&trust));
-            checked.map_err(|why| Failure::internal(format!("the token that was made opens nothing: {why}")))?;
-            write::write(&place.join(format!("ring-{ring}.token")), token.as_bytes())?;
-        }
-        before = proof;
-    }
+    };
+    let written = Writer { site, book, rollout, trust, checkpoint, place: place(site, rollout) }.write(streams)?;
     // Where the lock could not be had, somebody may have halted meanwhile: whoever does puts a hold before the tokens go.
     if site.held(book.state()).is_none() {
-        return Ok(Exit::Fine);
+        return Ok(written);
     }
     withdraw(site, book.state(), true, streams)?;
-    Ok(Exit::Findings)
+    Ok(Written::Nothing)
+}
+
+/// Writes the tokens of a rollout under a checkpoint that a quorum signed.
+struct Writer<'w> {
+    site: &'w Site,
+    book: &'w Book<Directory>,
+    rollout: &'w Rollout,
+    trust: Trust<'w>,
+    checkpoint: Witnessed,
+    place: PathBuf,
+}
+
+/// The proof that a ring was opened.
+struct Proven {
+    text: String,
+    /// From when on devices take the ring after it.
+    next_from: u64,
+}
+
+impl Writer<'_> {
+    fn write(&self, streams: &mut Streams<'_>) -> Result<Written, Failure> {
+        let place = &self.place;
+        fs::create_dir_all(place)
+            .map_err(|error| Failure::usage(format!("{}: {}", files::name(place), said(&error))))?;
+        let mut written = Written::All;
+        let mut before: Option<Proven> = None;
+        for (ring, opened) in (0_u8..).zip(self.rollout.offered()) {
+            let path = self.path(ring, "token");
+            let token = self.book.log().token(opened.index, before.as_ref().map(|before| before.text.as_str()));
+            let token = token.map_err(|why| failed(NoBook::Log(why)))?;
+            let shown = Token::read(token.as_bytes()).and_then(|token| token.check(&self.trust));
+            let shown =
+                shown.map_err(|why| Failure::internal(format!("the token that was made opens nothing: {why}")))?;
+            let is_due = shown.since_ring_before().is_none_or(|since| since >= shown.opening().class.bake());
+            let proof = self.proof(ring, opened, streams)?;
+            if is_due {
+                write::own(&path, token.as_bytes())?;
+            } else if !self.lets_in(&path, shown.opening()) {
+                written = Written::Early;
+                // One that shows another proof, which is not believed any more, would be here without letting anybody in.
+                match fs::remove_file(&path) {
+                    Err(error) if error.kind() != ErrorKind::NotFound => {
+                        return Err(Failure::usage(format!("{}: {}", files::name(&path), said(&error))));
+                    }
+                    _ => {}
+                }
+                let from = before.as_ref().map_or(0, |before| before.next_from);
+                self.site.tell(
+                    streams,
+                    &format!(
+                        "{} has no token before {} UTC: until then devices refuse it, since the proof that the ring before was opened is not old \
+                         enough; `contentcheck rollout advance` writes it then",
+                        ring_name(self.rollout, ring),
+                        utc(from)
+                    ),
+                );
+            }
+            before = Some(proof);
+        }
+        Ok(written)
+    }
+
+    /// Whether devices take a token that is there.
+    fn lets_in(&self, path: &Path, opening: &Opening) -> bool {
+        let Ok(text) = small(path) else { return false };
+        let shown = Token::read(text.as_bytes()).and_then(|token| token.check(&self.trust));
+        shown.is_ok_and(|shown| {
+            let is_due = shown.since_ring_before().is_none_or(|since| since >= opening.class.bake());
+            let is_fresh = shown.checkpoint().seen_until().saturating_add(FRESH) > self.checkpoint.seen_until();
+            shown.opening() == opening && is_due && is_fresh
+        })
+    }
+
+    fn path(&self, ring: u8, kind: &str) -> PathBuf {
+        self.place.join(format!("ring-{ring}.{kind}"))
+    }
+
+    /// The proof that a ring was opened, as it is kept. One that is gone, or that nobody believes any more, is taken from the token of the ring
+    /// after it, which has it as well; else it is made again under the newest checkpoint, and the ring is open for devices from then on.
+    fn proof(&self, ring: u8, opened: &Opened, streams: &mut Streams<'_>) -> Result<Proven, Failure> {
+        let fault = |why: Fault| failed(NoBook::Log(why));
+        let path = self.path(ring, "proof");
+        let entry = self.book.log().entry(opened.index).map_err(fault)?;
+        let why = match small(&path) {
+            Ok(text) => match self.proven(text, &entry) {
+                Some(proven) => return Ok(proven),
+                None => "is damaged, or too few of the witnesses that count now signed it".to_owned(),
+            },
+            Err(error) if error.kind() == ErrorKind::NotFound => "is not there".to_owned(),
+            Err(error) => said(&error),
+        };
+        let after = small(&self.path(ring.saturating_add(1), "token")).ok();
+        let second = after.as_deref().and_then(Token::proof_before).map(str::to_owned);
+        if let Some(proven) = second.and_then(|second| self.proven(second, &entry)) {
+            write::own(&path, proven.text.as_bytes())?;
+            return Ok(proven);
+        }
+        let text = self.book.log().proof(opened.index).map_err(fault)?;
+        let proven = self.proven(text, &entry);
+        let proven = proven.ok_or_else(|| Failure::internal("the proof of an opening that was made shows nothing"))?;
+        write::own(&path, proven.text.as_bytes())?;
+        let bake = self.rollout.plan().class.bake();
+        // Of a ring that has just opened it is made for the first time.
+        if proven.next_from > opened.at.saturating_add(bake).saturating_add(CLOCKS_APART) {
+            self.site.tell(
+                streams,
+                &format!(
+                    "{}, the proof that {} was opened, {why}; it was made again, and devices take the ring after that one from {} UTC on at the earliest",
+                    files::name(&path),
+                    ring_name(self.rollout, ring),
+                    utc(proven.next_from)
+                ),
+            );
+        }
+        Ok(proven)
+    }
+
+    /// A proof that an entry is in the log, where those believe it who count now, and where it is of no later time than the newest checkpoint.
+    fn proven(&self, text: String, entry: &[u8]) -> Option<Proven> {
+        let proof = Proof::read(text.as_bytes()).ok()?;
+        let mut room = [0; OPENING + 3];
+        let shown = proof.includes(entry, &self.trust).ok().filter(|_| proof.extra(&mut room) == Some(entry))?;
+        let newest = &self.checkpoint;
+        let is_before =
+            shown.size() < newest.size() || (shown.size() == newest.size() && shown.root() == newest.root());
+        let is_past = shown.seen_by() <= newest.seen_until().saturating_add(CLOCKS_APART);
+        let next_from = shown.seen_by().saturating_add(self.rollout.plan().class.bake());
+        (is_before && is_past).then_some(Proven { text, next_from })
+    }
+}
+
+/// The text of a file that is no larger than a token may be. What is no file is not waited for.
+fn small(path: &Path) -> io::Result<String> {
+    let file = open_file(path)?;
+    let mut text = String::new();
+    file.take(TOKEN_BYTES as u64 + 1).read_to_string(&mut text)?;
+    if text.len() > TOKEN_BYTES { Err(io::Error::other("it is larger than a token may be")) } else { Ok(text) }
 }
 
 /// Locks the directory of tokens, for as long as what is given lives. Nothing where that is not to be had in a few seconds: whoever halts does
@@ -102,7 +236,7 @@ pub(super) fn write(site: &Site, book: &Book<Directory>, signed: usize, streams:
 pub(super) fn alone(tokens: &Path) -> Option<File> {
     const PATIENCE: Duration = Duration::from_secs(3);
     fs::create_dir_all(tokens).ok()?;
-    let lock = File::options().create(true).truncate(false).write(true).open(tokens.join(".lock")).ok()?;
+    let lock = open_lock(&tokens.join(".lock")).ok()?;
     let began = Instant::now();
     while lock.try_lock().is_err() {
         if began.elapsed() > PATIENCE {
@@ -170,6 +304,24 @@ pub(super) fn are_there(directory: &Path) -> bool {
     !all(directory).is_empty()
 }
 
+/// That the token of the newest ring that is offered is not here, in a sentence; nothing where nobody writes tokens, such as a copy of the log.
+pub(super) fn missing(site: &Site, state: &State) -> Option<String> {
+    let rollout = state.newest().filter(|rollout| !state.fails_elsewhere(rollout) && site.is_writer())?;
+    let ring = u8::try_from(rollout.offered().len()).ok()?.checked_sub(1)?;
+    let path = place(site, rollout).join(format!("ring-{ring}.token"));
+    let why = match small(&path) {
+        Ok(text) if Token::read(text.as_bytes()).is_ok() => return None,
+        Ok(_) => "is damaged".to_owned(),
+        Err(error) if error.kind() == ErrorKind::NotFound => "is not there".to_owned(),
+        Err(error) => said(&error),
+    };
+    Some(format!(
+        "no device can take {}: its token {} {why}; `contentcheck rollout advance` writes it, or says why not",
+        ring_name(rollout, ring),
+        files::name(&path)
+    ))
+}
+
 /// Every token, whatever the log says of its rollout.
 fn all(directory: &Path) -> Vec<PathBuf> {
     let rollouts = fs::read_dir(directory.join(TOKENS)).into_iter().flatten().flatten();
@@ -204,8 +356,7 @@ pub(super) fn take_away_all(directory: &Path) -> String {
 
 /// The time from which on no device takes a token any more.
 fn holds_until(path: &Path, trust: &Trust<'_>) -> Option<u64> {
-    let is_small = fs::metadata(path).is_ok_and(|file| file.is_file() && file.len() <= TOKEN_BYTES);
-    let bytes = fs::read(path).ok().filter(|_| is_small)?;
-    let opened = Token::read(&bytes).and_then(|token| token.check(trust)).ok()?;
+    let text = small(path).ok()?;
+    let opened = Token::read(text.as_bytes()).and_then(|token| token.check(trust)).ok()?;
     Some(opened.checkpoint().seen_until().saturating_add(FRESH))
 }

@@ -1,0 +1,261 @@
+//! Proofs of rings: what devices see by them, and what becomes of the next ring where one is gone.
+
+use std::fs;
+use std::path::PathBuf;
+
+use crate::stopping::{started, tokens};
+use crate::world::{HOUR, MINUTE, START, World, ring};
+
+/// Gives the log other witnesses than those of these names, which are named in the settings beside them until the change is logged.
+pub(crate) fn renew(world: &World, now: u64, old: &[&str], more: &[&str]) -> crate::world::Run {
+    let fleet = world.root.join("fleet");
+    let settings = fleet.join("rollout.toml");
+    let before = fs::read_to_string(&settings).unwrap();
+    let mut trust = world.state().keys().unwrap().trust.clone();
+    let mut text = before.clone();
+    for name in old {
+        let new = format!("new-{name}");
+        let home = fleet.join(format!("witnesses/{new}"));
+        let made = world.must(
+            0,
+            now,
+            &[
+                "key",
+                &format!("example.com/content/witness-{new}"),
+                "--witness",
+                "-o",
+                home.join("key").to_str().unwrap(),
+            ],
+        );
+        let key = made.out.trim();
+        let line = trust.lines().find(|line| line.starts_with(&format!("witness {name} "))).unwrap().to_owned();
+        trust = trust.replace(&line, &format!("witness {new} {key}"));
+        let group = trust.lines().find(|line| line.starts_with("group ")).unwrap().to_owned();
+        let named: Vec<&str> = group.split(' ').map(|one| if one == *name { new.as_str() } else { one }).collect();
+        trust = trust.replace(&group, &named.join(" "));
+        text += &format!("\n[[witness]]\nname = \"{new}\"\nkey = \"{key}\"\ndirectory = \"witnesses/{new}\"\n");
+    }
+    fs::write(&settings, &text).unwrap();
+    let path = world.root.join("trust.txt");
+    fs::write(&path, trust).unwrap();
+    world.run(now, &[&["keys", "--trust", path.to_str().unwrap()], more].concat())
+}
+
+fn proof(world: &World, ring: u8) -> PathBuf {
+    world.root.join(format!("fleet/tokens/12/ring-{ring}.proof"))
+}
+
+/// Changes the bytes of the proof of ring 0.
+fn change(world: &World, change: fn(Vec<u8>) -> Vec<u8>) {
+    fs::write(proof(world, 0), change(fs::read(proof(world, 0)).unwrap())).unwrap();
+}
+
+/// The token of the ring that is open, held to all that devices hold it to.
+fn lets_in(world: &World) {
+    assert!(!world.let_in().is_empty());
+}
+
+/// A proof that nobody believes any more is made again, and the next ring waits for devices as long as they ask from then on.
+#[test]
+fn a_proof_that_nobody_believes_is_made_again() {
+    type Damage = fn(&World);
+    let damages: [(&str, Damage); 5] = [
+        ("cut", |world| change(world, |bytes| bytes[..bytes.len() / 2].to_vec())),
+        ("empty", |world| change(world, |_| Vec::new())),
+        ("flipped", |world| {
+            change(world, |mut bytes| {
+                let middle = bytes.len() / 2;
+                bytes[middle] ^= 1;
+                bytes
+            });
+        }),
+        ("gone", |world| fs::remove_file(proof(world, 0)).unwrap()),
+        ("all-gone", |world| fs::remove_dir_all(world.root.join("fleet/tokens")).unwrap()),
+    ];
+    for (name, damage) in damages {
+        let mut world = started(&format!("proof-{name}"));
+        let devices = world.let_in();
+        let opens = START + 30 * MINUTE;
+        world.well(&devices, START, opens);
+        damage(&world);
+        let advance = world.must(1, opens, &["advance"]);
+        assert!(advance.out.contains("in the log, and not open to devices yet: ring 1"), "{name}: {}", advance.out);
+        assert!(
+            advance.err.contains("was made again") && advance.err.contains("ring-0.proof"),
+            "{name}: {}",
+            advance.err
+        );
+        // Devices ask that the ring before was open for half an hour.
+        assert!(advance.err.contains("no token before 2027-01-04 09:00 UTC"), "{name}: {}", advance.err);
+        assert_eq!(tokens(&world, 12), ["ring-0.token"], "{name}");
+        for early in [5, 29] {
+            let waits = world.must(1, opens + early * MINUTE, &["advance"]);
+            assert!(!waits.err.contains("was made again"), "{name}: {}", waits.err);
+            assert_eq!(tokens(&world, 12), ["ring-0.token"], "{name}");
+        }
+        world.must(0, opens + 30 * MINUTE, &["advance"]);
+        assert_eq!(tokens(&world, 12), ["ring-0.token", "ring-1.token"], "{name}");
+        lets_in(&world);
+    }
+}
+
+/// Where other witnesses count, none of those that signed for the opening of the ring before does.
+#[test]
+fn a_proof_of_witnesses_of_before_is_made_again() {
+    for timer in [true, false] {
+        let mut world = started(&format!("proof-witnesses-{timer}"));
+        let devices = world.let_in();
+        world.well(&devices, START, START + 2 * HOUR);
+        let renewed = renew(&world, START + 10 * MINUTE, &["one", "two", "three"], &[]);
+        assert_eq!(renewed.exit, 0, "{}", renewed.err);
+        let mut from = START + 40 * MINUTE;
+        if timer {
+            let advance = world.must(0, START + 15 * MINUTE, &["advance"]);
+            assert!(advance.err.contains("from 2027-01-04 08:45 UTC on at the earliest"), "{}", advance.err);
+            from = START + 45 * MINUTE;
+        } else {
+            let waits = world.must(1, from, &["advance"]);
+            assert!(waits.err.contains("was made again"), "{}\n{}", waits.out, waits.err);
+            assert_eq!(tokens(&world, 12), ["ring-0.token"]);
+            from += 30 * MINUTE;
+        }
+        let advance = world.must(0, from, &["advance"]);
+        assert_eq!(tokens(&world, 12), ["ring-0.token", "ring-1.token"], "{}", advance.err);
+        lets_in(&world);
+    }
+}
+
+/// The token of the next ring has the proof as well, so nothing waits where that token is there.
+#[test]
+fn a_proof_that_is_gone_is_taken_from_the_token_of_the_next_ring() {
+    let mut world = started("proof-in-token");
+    let at = ring(&mut world, START, 30 * MINUTE);
+    let kept = fs::read(proof(&world, 0)).unwrap();
+    fs::write(proof(&world, 0), "").unwrap();
+    let advance = world.must(0, at + 10 * MINUTE, &["advance"]);
+    assert!(!advance.err.contains("was made again"), "{}", advance.err);
+    assert_eq!(fs::read(proof(&world, 0)).unwrap(), kept);
+    lets_in(&world);
+}
+
+/// All of tokens/ can be lost when several rings are open: each comes back when devices take it, and none before.
+#[test]
+fn all_tokens_that_are_lost_come_back() {
+    let mut world = started("tokens-lost");
+    let mut at = ring(&mut world, START, 30 * MINUTE);
+    at = ring(&mut world, at, 2 * HOUR);
+    fs::remove_dir_all(world.root.join("fleet/tokens")).unwrap();
+    let advance = world.must(1, at + 10 * MINUTE, &["advance"]);
+    assert!(advance.err.contains("was made again"), "{}", advance.err);
+    assert_eq!(tokens(&world, 12), ["ring-0.token"]);
+    world.must(0, at + 40 * MINUTE, &["advance"]);
+    assert_eq!(tokens(&world, 12), ["ring-0.token", "ring-1.token", "ring-2.token"]);
+    lets_in(&world);
+}
+
+/// Nobody can take a ring whose token is not there, whatever the log says: whoever looks is told. A copy that writes no tokens has none, and is well.
+#[test]
+fn a_ring_without_its_token_is_not_well() {
+    let world = started("no-token");
+    let fleet = world.root.join("fleet");
+    world.must(0, START + MINUTE, &["status"]);
+    let key = fs::read(fleet.join("keys/log.key")).unwrap();
+    fs::write(fleet.join("keys/log.key"), "damaged").unwrap();
+    world.must(2, START + 2 * MINUTE, &["advance"]);
+    assert!(tokens(&world, 12).is_empty());
+    for command in ["status", "explain"] {
+        let looked = world.must(1, START + 3 * MINUTE, &[command]);
+        assert!(looked.out.contains("no device can take ring 0 (first)"), "{}", looked.out);
+        assert!(looked.out.contains("advance` writes it, or says why not"), "{}", looked.out);
+    }
+    let json = world.must(1, START + 3 * MINUTE, &["status", "--format", "json"]);
+    assert!(json.out.contains("\"light\": \"amber\"") && json.out.contains("\"blocked\""), "{}", json.out);
+    fs::write(fleet.join("keys/log.key"), key).unwrap();
+    world.must(0, START + 4 * MINUTE, &["advance"]);
+    world.must(0, START + 4 * MINUTE, &["status"]);
+    for odd in [&b""[..], b"\xFF", b"nothing"] {
+        fs::write(fleet.join("tokens/12/ring-0.token"), odd).unwrap();
+        assert!(world.must(1, START + 4 * MINUTE, &["status"]).out.contains("ring-0.token"));
+    }
+    // What is held says so, and that alone.
+    world.must(0, START + 5 * MINUTE, &["halt", "--reason", "a look first"]);
+    assert!(!world.must(1, START + 5 * MINUTE, &["status"]).out.contains("no device can take"));
+    world.must(0, START + 6 * MINUTE, &["resume", "--reason", "looked"]);
+    world.must(0, START + 6 * MINUTE, &["status"]);
+    // A copy of the log that somebody else looks at.
+    fs::remove_dir_all(fleet.join("tokens")).unwrap();
+    fs::remove_dir_all(fleet.join("keys")).unwrap();
+    let copied = world.must(0, START + 7 * MINUTE, &["status"]);
+    assert!(!copied.out.contains("no device can take"), "{}", copied.out);
+}
+
+/// An opening that too few witnesses signed opens nothing, and the first line says so.
+#[test]
+fn a_ring_that_is_open_in_the_log_alone_is_told_as_that() {
+    let mut world = started("logged-alone");
+    let devices = world.let_in();
+    world.well(&devices, START, START + 30 * MINUTE);
+    assert!(world.must(0, START + 30 * MINUTE, &["status"]).out.contains("has been open to ring 0 (first) for 30 min"));
+    fs::create_dir(world.root.join("away")).unwrap();
+    for name in ["two", "three"] {
+        fs::rename(world.root.join(format!("fleet/witnesses/{name}")), world.root.join("away").join(name)).unwrap();
+    }
+    let advance = world.must(1, START + 30 * MINUTE, &["advance"]);
+    assert!(advance.out.contains("in the log, and not open to devices yet: ring 1"), "{}", advance.out);
+    let status = world.must(1, START + 31 * MINUTE, &["status"]);
+    assert!(
+        status.out.contains(
+            "is open to ring 1 (tenth) in the log for 1 min, and 1 of 3 witnesses signed for its newest entry"
+        ),
+        "{}",
+        status.out
+    );
+}
+
+/// What is no file is refused at once, wherever it is: no command waits for somebody who writes to a pipe, and a halt halts.
+#[cfg(unix)]
+#[test]
+fn a_pipe_in_place_of_a_file_holds_nobody_up() {
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+    for what in [
+        "tokens/12/ring-0.token",
+        "tokens/12/ring-0.proof",
+        "plans",
+        "log/.lock",
+        "log/.checkpoint.new",
+        "tokens/.lock",
+        "witnesses/one/.lock",
+    ] {
+        let world = Arc::new(started(&format!("pipe-{}", what.replace(['/', '.'], "-"))));
+        let mut path = world.root.join("fleet").join(what);
+        if what == "plans" {
+            path = fs::read_dir(path).unwrap().next().unwrap().unwrap().path();
+        }
+        let _ = fs::remove_file(&path);
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        let (done, ends) = mpsc::channel();
+        let runs = Arc::clone(&world);
+        std::thread::spawn(move || {
+            let advance = runs.run(START + MINUTE, &["advance"]);
+            let status = runs.run(START + MINUTE, &["status"]);
+            let halted = runs.run(START + MINUTE, &["halt", "--reason", "a customer called"]);
+            done.send((advance, status, halted)).unwrap();
+        });
+        let ended = ends.recv_timeout(Duration::from_secs(120));
+        let (advance, status, halted) = ended.unwrap_or_else(|_| panic!("{what} is waited for"));
+        assert!(advance.exit < 3, "{what}: {}\n{}", advance.out, advance.err);
+        assert!(status.exit < 3, "{what}: {}\n{}", status.out, status.err);
+        // What is said of a lock that is none is that.
+        if what == "log/.lock" {
+            assert!(
+                halted.err.contains("NOT halted in the log") && halted.err.contains("not a regular file"),
+                "{}",
+                halted.err
+            );
+        } else {
+            assert_eq!((halted.exit, halted.out.as_str()), (0, "halted\n"), "{what}: {}", halted.err);
+        }
+        assert!(tokens(&world, 12).is_empty(), "{what}: {}", halted.err);
+    }
+}
