@@ -32,8 +32,17 @@ use crate::status::{PhaseName, Seen, Status};
 /// Seconds after which a browser asks again.
 const REFRESH: u32 = 10;
 
-/// What stops the newest rollout beside the log, where something does, in a sentence.
-pub type Stopped = Arc<dyn Fn(&contentcheck_rollout::State) -> Option<String> + Send + Sync>;
+/// What keeps the newest rollout back where it is looked at, whatever the log says, in sentences.
+#[derive(Clone, Debug, Default)]
+pub struct Here {
+    /// What holds it.
+    pub held: Option<String>,
+    /// Why it does not go on although nothing holds it.
+    pub blocked: Vec<String>,
+}
+
+/// What keeps the newest rollout back beside the log.
+pub type Stopped = Arc<dyn Fn(&contentcheck_rollout::State) -> Here + Send + Sync>;
 
 /// What a dashboard is told.
 pub struct Dashboard {
@@ -45,7 +54,7 @@ pub struct Dashboard {
     pub hooks: Vec<String>,
     /// The time.
     pub clock: Clock,
-    /// What stops the newest rollout beside the log.
+    /// What keeps the newest rollout back beside the log.
     pub stopped: Option<Stopped>,
 }
 
@@ -89,11 +98,8 @@ impl Inner {
         let View { state, checkpoint, live, trouble } = &view;
         let now = (self.clock)();
         let status = Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now });
-        status.and(self.unheard.all()).and_stopped(self.stopped(state))
-    }
-
-    fn stopped(&self, state: &contentcheck_rollout::State) -> Option<String> {
-        self.stopped.as_ref().and_then(|stopped| stopped(state))
+        let here = self.stopped.as_ref().map_or_else(Here::default, |stopped| stopped(state));
+        status.and(self.unheard.all()).and_blocked(here.blocked).and_stopped(here.held)
     }
 
     fn look(&self) {

@@ -47,6 +47,9 @@ pub struct Status {
     /// What holds every rollout where this was looked at, whatever the log says: no ring opens there, and no token is written.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub held: Option<String>,
+    /// Why the rollout does not go on where this was looked at although the log lets it, in sentences: they are among the reasons as well.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub blocked: Vec<String>,
     /// The log.
     pub log: Log,
     /// The newest rollout.
@@ -284,7 +287,7 @@ impl Status {
         let (mut light, headline) = match &rollout {
             _ if state.keys().is_none() => (Light::Red, "the log is EMPTY, and no log of rollouts ever is".to_owned()),
             None => (Light::Green, "no rollout is in the log".to_owned()),
-            Some(rollout) => (rollout.light(), rollout.headline(now, log.is_witnessed())),
+            Some(rollout) => (rollout.light(), rollout.headline(now, &log)),
         };
         let mut reasons = Vec::new();
         if state.keys().is_none() {
@@ -306,7 +309,20 @@ impl Status {
         }
         let ways_back = state.ways_back().take(ROLLOUTS_BEFORE).map(release).collect();
         let (trouble, before) = (trouble.map(str::to_owned), before.collect());
-        Self { now, headline, light, reasons, trouble, held: None, log, before, rollout, ways_back }
+        let (held, blocked) = (None, Vec::new());
+        Self { now, headline, light, reasons, trouble, held, blocked, log, before, rollout, ways_back }
+    }
+
+    /// The same where the rollout does not go on here although the log lets it.
+    #[must_use]
+    pub fn and_blocked(mut self, why: impl IntoIterator<Item = String>) -> Self {
+        let why: Vec<String> = why.into_iter().collect();
+        if !why.is_empty() && self.light == Light::Green {
+            self.light = Light::Amber;
+        }
+        self.reasons.splice(0..0, why.iter().cloned());
+        self.blocked.extend(why);
+        self
     }
 
     /// The same where somebody stopped the rollout in another way than by the log.
@@ -419,11 +435,20 @@ impl Log {
         (count > 0).then_some(of)
     }
 
+    /// Witnesses that signed for the newest checkpoint.
+    fn signers(&self) -> usize {
+        self.witnesses.iter().filter(|witness| witness.signed.is_some()).count()
+    }
+
     /// Whether as many witnesses signed for the newest checkpoint as devices ask for.
     #[must_use]
     pub fn is_witnessed(&self) -> bool {
-        let signed = self.witnesses.iter().filter(|witness| witness.signed.is_some()).count();
-        signed >= usize::from(self.needed)
+        self.signers() >= usize::from(self.needed)
+    }
+
+    /// How many of the witnesses signed, where those are too few.
+    fn signed(&self) -> String {
+        format!("{} of {} witnesses", self.signers(), self.witnesses.len())
     }
 }
 
@@ -525,7 +550,7 @@ impl Now {
     }
 
     /// The rollout in a line. A ring whose opening too few witnesses signed is open in the log, and to no device.
-    fn headline(&self, now: u64, is_witnessed: bool) -> String {
+    fn headline(&self, now: u64, log: &Log) -> String {
         let release = &self.release.name;
         let since = self.since.map_or_else(String::new, |at| format!(" for {}", duration(now.saturating_sub(at))));
         let resumed = self.resumed_at.filter(|_| self.phase == PhaseName::Open);
@@ -538,9 +563,16 @@ impl Now {
         match self.phase {
             PhaseName::Planned => format!("{release} is planned, and no ring is open"),
             PhaseName::Started => format!("{release} is started, and its first ring has not opened"),
-            PhaseName::Everywhere if !is_witnessed => {
+            PhaseName::Everywhere if !log.is_witnessed() => {
                 format!(
-                    "{release} is open to the whole fleet in the log, and too few witnesses signed for its newest entry"
+                    "{release} is open to the whole fleet in the log, and {} signed for its newest entry",
+                    log.signed()
+                )
+            }
+            PhaseName::Open if !log.is_witnessed() => {
+                format!(
+                    "{release} is open to {ring} in the log{since}, and {} signed for its newest entry",
+                    log.signed()
                 )
             }
             PhaseName::Open => format!("{release} has been open to {ring}{since}"),

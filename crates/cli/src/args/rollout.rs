@@ -358,6 +358,9 @@ pub struct RolloutKeys {
     /// The policy of the log and its witnesses from now on
     #[arg(long, value_name = "FILE")]
     pub trust: Option<PathBuf>,
+    /// With --trust: a witness that counts until now and is lost for good, so that it need not be asked for halts
+    #[arg(long, value_name = "NAME", requires = "trust")]
+    pub lost: Vec<String>,
     /// A further key that signs, beside those in keys/
     #[arg(long = "key", value_name = "FILE")]
     pub keys: Vec<PathBuf>,

@@ -8,6 +8,7 @@ use contentcheck_fleet::{Daemon, Keeper, Place, Recounter, Rolls, Source};
 use contentcheck_log::{Token, Trust};
 use contentcheck_rollout::report::What;
 
+use crate::proofs::renew;
 use crate::world::{HOUR, MINUTE, START, World, copy, ring, strs};
 
 /// The tokens of a sequence that anybody can fetch.
@@ -621,4 +622,133 @@ fn a_log_that_never_was_is_told_however_long_this_one_gets() {
             assert!(status.out.contains("reports a log of 2 entries, which this one"), "{seen}: {}", status.out);
         }
     }
+}
+
+/// Other witnesses know nothing of what those of before were told: they count only when those could be asked, wherever the settings name whom.
+#[test]
+fn other_witnesses_do_not_count_before_those_of_now_were_asked() {
+    let world = started("renewed");
+    let daemons = elsewhere(&world, START + 60);
+    let told = world.must(0, START + 60, &["halt", "--reason", "a customer called", "--tell-witnesses"]);
+    assert!(told.out.starts_with("told: 3 of 3"), "{}", told.out);
+    // Somebody else who writes the log knows nothing of it.
+    fs::remove_dir_all(world.root.join("fleet/stopped")).unwrap();
+    let settings = world.root.join("fleet/rollout.toml");
+    let named = fs::read_to_string(&settings).unwrap();
+    let alone = named.split("\n[[witness]]").next().unwrap().to_owned();
+    fs::write(&settings, &alone).unwrap();
+    let status = world.must(1, START + 120, &["status"]);
+    assert!(status.out.lines().nth(1).unwrap().contains("names 0 of the 3 witnesses"), "{}", status.out);
+    let size = world.state().size();
+    for (old, lost) in [(&["one", "two", "three"][..], &[][..]), (&["one", "two"], &["--lost", "three"])] {
+        fs::write(&settings, &alone).unwrap();
+        let refused = renew(&world, START + 120, old, lost);
+        assert!(refused.exit == 1 && refused.err.contains("CC0904"), "{}", refused.err);
+        assert!(refused.err.contains("cannot be asked") && refused.err.contains("--lost NAME"), "{}", refused.err);
+        assert_eq!(world.state().size(), size);
+        for name in old {
+            fs::remove_dir_all(world.root.join(format!("fleet/witnesses/new-{name}"))).unwrap();
+        }
+    }
+    // Beside the new ones the old ones are asked, and they know of it.
+    fs::write(&settings, &named).unwrap();
+    let refused = renew(&world, START + 120, &["one", "two", "three"], &[]);
+    assert!(refused.exit == 1 && refused.err.contains("were told of a halt"), "{}", refused.err);
+    assert_eq!(world.state().size(), size);
+    drop(daemons);
+}
+
+/// Witnesses that are lost for good are named, and that is said.
+#[test]
+fn witnesses_that_are_lost_are_named_one_by_one() {
+    let world = started("lost-witnesses");
+    for name in ["two", "three"] {
+        fs::remove_dir_all(world.root.join(format!("fleet/witnesses/{name}"))).unwrap();
+    }
+    let unknown = world.must(2, START + 60, &["keys", "--trust", "nowhere", "--lost", "two"]);
+    assert!(unknown.err.contains("nowhere"), "{}", unknown.err);
+    let refused = renew(&world, START + 60, &["two", "three"], &[]);
+    assert!(refused.exit == 1 && refused.err.contains("`two`, `three` count until now"), "{}", refused.err);
+    let trust = world.root.join("trust.txt");
+    let trust = ["keys", "--trust", trust.to_str().unwrap()];
+    let unknown = world.must(2, START + 60, &[&trust[..], &["--lost", "four"]].concat());
+    assert!(unknown.err.contains("no such witness"), "{}", unknown.err);
+    let done = world.must(0, START + 60, &[&trust[..], &["--lost", "two", "--lost", "three"]].concat());
+    assert!(done.err.contains("`two`, `three` are said to be lost for good"), "{}", done.err);
+}
+
+/// A ring of which most devices died is as bad where they say nothing as where they say so: nobody is let in on, and whoever looks is told.
+#[test]
+fn most_devices_that_are_dead_are_told_where_no_test_decides() {
+    let mut world = started("dead");
+    let devices = world.let_in();
+    let (well, dead) = devices.split_at(3);
+    assert!(dead.len() > well.len(), "{} devices", devices.len());
+    let mut reports: Vec<(u64, usize, What)> =
+        devices.iter().map(|device| (START + 60, *device, What::Receipt)).collect();
+    for at in (START + 10 * MINUTE..=START + 2 * HOUR).step_by(10 * 60) {
+        reports.extend(well.iter().map(|device| (at, *device, What::Well)));
+    }
+    world.report(reports);
+    let status = world.must(1, START + 2 * HOUR, &["status"]);
+    assert!(status.out.contains("most devices of ring 0 (first) FAILED"), "{}", status.out);
+    assert!(status.out.contains(&format!("{0} settled; {1} failed, 0 of them report it", devices.len(), dead.len())));
+    let advance = world.must(1, START + 2 * HOUR, &["advance"]);
+    assert!(advance.err.contains("its tokens are taken away") && advance.err.contains("no partner"), "{}", advance.err);
+    assert!(tokens(&world, 12).is_empty(), "{}", advance.err);
+}
+
+/// Failures that are reported when the watch is over are failures where the counts are shown.
+#[test]
+fn what_failed_after_its_watch_is_counted_where_it_is_shown() {
+    let mut world = started("failed-late");
+    let mut at = START;
+    for bake in [30 * MINUTE, 2 * HOUR, 4 * HOUR] {
+        at = ring(&mut world, at, bake);
+    }
+    let devices = world.let_in();
+    world.well(&devices, at, at + 26 * HOUR);
+    world.report(devices.iter().map(|device| (at + 27 * HOUR, *device, What::Failed)).collect());
+    let status = world.must(1, at + 27 * HOUR, &["status"]);
+    let all = devices.len();
+    assert!(status.out.contains(&format!("{all} settled; {all} failed, {all} of them report it")), "{}", status.out);
+}
+
+/// Whoever writes by a clock that is ahead writes nothing, where witnesses elsewhere say what time it is; a halt holds all the same.
+#[test]
+fn nothing_is_logged_by_a_clock_that_is_ahead() {
+    let mut world = started("ahead");
+    let devices = world.let_in();
+    world.well(&devices, START, START + 30 * MINUTE);
+    let mut daemons = elsewhere(&world, START + 30 * MINUTE);
+    let size = world.state().size();
+    let next = world.gate(13);
+    let late = START + 72 * HOUR;
+    let plan = [&["plan"], &strs(&next)[..]].concat();
+    for command in [&["advance"][..], &["pin", "linux"], &plan] {
+        let refused = world.must(1, late, command);
+        assert!(!refused.out.contains("planned:"), "{}", refused.out);
+        assert_eq!(world.state().size(), size, "{command:?}");
+    }
+    let refused = world.must(1, late, &["advance"]);
+    assert!(
+        refused.err.contains("CC0907") && refused.err.contains("clock is 2 d 23 h ahead of those of the witnesses"),
+        "{}",
+        refused.err
+    );
+    assert!(!fs::read_to_string(world.root.join("fleet/devices.roll")).unwrap().contains(" held\n"));
+    // One of three clocks that is behind by itself is wrong by itself.
+    drop(daemons.pop());
+    drop(daemons.pop());
+    let fine = world.run(START + 31 * MINUTE, &["advance"]);
+    assert!(!fine.err.contains("ahead of those"), "{}", fine.err);
+    let size = world.state().size();
+    let halted = world.must(1, late, &["halt", "--reason", "a customer called"]);
+    assert!(halted.err.contains("NOT halted in the log: [CC0907]") && halted.err.contains("held by"), "{}", halted.err);
+    assert!(tokens(&world, 12).is_empty() && world.state().size() == size, "{}", halted.err);
+    let advance = world.must(1, START + 32 * MINUTE, &["advance"]);
+    assert!(advance.out.contains("held here"), "{}", advance.out);
+    // By the right clock it is logged.
+    let halted = world.run(START + 33 * MINUTE, &["halt", "--reason", "a customer called"]);
+    assert!(halted.out.contains("halted") && world.state().size() == size + 1, "{}\n{}", halted.out, halted.err);
 }

@@ -61,7 +61,7 @@ pub(super) fn serve(directory: &Path, arguments: &RolloutServe, streams: &mut St
         reports: Some(site.recounter()?),
         hooks: arguments.hooks.clone(),
         clock: clock::system(),
-        stopped: Some(Arc::new(move |state| site.held(state))),
+        stopped: Some(Arc::new(move |state| site.here(state))),
     };
     let daemon = dashboard.start(listener(&arguments.listen)?).map_err(|error| Failure::usage(said(&error)))?;
     wait(daemon, "the dashboard", streams)

@@ -68,6 +68,16 @@ pub(super) fn keys(directory: &Path, arguments: &RolloutKeys, now: u64, streams:
         if let Some(text) = site.told_elsewhere(book.state()) {
             return Err(Failure::findings(coded(&codes::OUT_OF_TURN, &text)));
         }
+        site.asked_enough(book.state(), &arguments.lost)?;
+        if !arguments.lost.is_empty() {
+            let lost = visible(&arguments.lost.join("`, `")).to_string();
+            talk(
+                streams,
+                &format!(
+                    "the witnesses `{lost}` are said to be lost for good: a halt that only they were told of is forgotten"
+                ),
+            );
+        }
     }
     let entry = Entry::new(None, now.max(book.state().time()), Body::Keys(next));
     match site.submit(&mut book, entry, &signers, now, streams)? {
@@ -77,7 +87,9 @@ pub(super) fn keys(directory: &Path, arguments: &RolloutKeys, now: u64, streams:
             if is_other_trust {
                 talk(
                     streams,
-                    &format!("name the same witnesses in {SETTINGS}; devices learn of them with the next sensor build"),
+                    &format!(
+                        "name these witnesses alone in {SETTINGS} now; devices learn of them with the next sensor build"
+                    ),
                 );
             }
             let now_held = book.state().keys().cloned();

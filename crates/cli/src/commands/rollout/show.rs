@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use contentcheck_fleet::page::{As, page};
+use contentcheck_fleet::serve::Here;
 use contentcheck_fleet::status::{Group, Light, PhaseName, RingState, Seen, Status, duration};
 use contentcheck_log::Hash;
 use contentcheck_model::diagnostic::visible;
@@ -62,12 +63,12 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
         None => false,
     };
     let other = others(log.state(), &told);
-    let held = site.held(log.state());
+    let Here { held, blocked } = site.here(log.state());
     let copied = site.copied().filter(|_| held.is_none());
     let status =
         Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other).chain(copied));
     let status = status.and_bad(&ways::bad_now(&site, log.state(), now)).and_red(site.told_elsewhere(log.state()));
-    Ok(status.and_stopped(held))
+    Ok(status.and_blocked(blocked).and_stopped(held))
 }
 
 /// What devices say that they have seen which this log never was, in a sentence. A log that grew does not make it right.
@@ -103,7 +104,8 @@ fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Live, String
 
 fn exit(status: &Status) -> Exit {
     // What may be old is not known to be well.
-    if status.light == Light::Red || status.trouble.is_some() { Exit::Findings } else { Exit::Fine }
+    let is_bad = status.light == Light::Red || status.trouble.is_some() || !status.blocked.is_empty();
+    if is_bad { Exit::Findings } else { Exit::Fine }
 }
 
 pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams: &mut Streams<'_>) -> Outcome {

@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_fleet::clock::Clock;
+use contentcheck_fleet::serve::Here;
 use contentcheck_fleet::witness::NoWitness;
 use contentcheck_fleet::{Cosign as _, Keeper, Remote};
 use contentcheck_log::write::{Directory, Fault, ReadOnly, View, seen_by};
@@ -15,8 +16,8 @@ use contentcheck_rollout::state::{Rollout, Told};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Body, Book, NoBook, State, book};
 
-use super::super::hold;
-use super::{DRAFTS, LOG, SETTINGS, Site, coded};
+use super::super::{hold, tokens};
+use super::{DRAFTS, LOG, SETTINGS, Site, WitnessSettings, coded};
 use crate::Streams;
 use crate::exit::Failure;
 use crate::release::talk;
@@ -121,6 +122,73 @@ impl Site {
         let more = by.len().saturating_sub(NAMED);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let by = by.get(..NAMED).unwrap_or(&by).join(", ");
+    /// What keeps rings and tokens back here, and what lets nobody take a ring that is open.
+    pub(in crate::commands::rollout) fn here(&self, state: &State) -> Here {
+        let held = self.held(state);
+        // What is held has no token, and says why.
+        let blocked = || self.unnamed(state).into_iter().chain(tokens::missing(self, state)).collect();
+        let blocked = if held.is_none() { blocked() } else { Vec::new() };
+        Here { held, blocked }
+    }
+
+    /// That too few of the witnesses that count are asked here, in a sentence.
+    fn unnamed(&self, state: &State) -> Option<String> {
+        let (named, all) = (self.counting(state).iter().flatten().count(), self.counting(state).len());
+        (self.is_writer() && named < state.quorum()).then(|| {
+            format!(
+                "{SETTINGS} names {named} of the {all} witnesses of the policy in the log, and {} must sign: no other one is asked, neither for signatures \
+                 nor for halts. Name them by their keys; other witnesses count when `contentcheck rollout keys --trust FILE` is logged",
+                state.quorum()
+            )
+        })
+    }
+
+    /// For each witness of the policy in the log, the place in the settings of the one with its key, where there is one.
+    fn counting(&self, state: &State) -> Vec<Option<usize>> {
+        let place = |key: &VerifierKey<'_>| {
+            let is_it = |known: &WitnessSettings| VerifierKey::read(&known.key).is_ok_and(|known| known == *key);
+            self.settings.witness.iter().position(is_it)
+        };
+        state.trust().map_or_else(Vec::new, |trust| trust.witnesses().map(|(_, key)| place(&key)).collect())
+    }
+
+    /// Refuses to let other witnesses count where so few of those that count until now can be asked that a halt which the others were told of would be
+    /// forgotten with them. Those that are lost for good are named.
+    pub(in crate::commands::rollout) fn asked_enough(&self, state: &State, lost: &[String]) -> Result<(), Failure> {
+        let Some(trust) = state.trust() else { return Ok(()) };
+        if let Some(unknown) = lost.iter().find(|lost| trust.witnesses().all(|(name, _)| name != lost.as_str())) {
+            let unknown = contentcheck_model::diagnostic::visible(unknown);
+            return Err(Failure::usage(format!("--lost {unknown}: the policy in the log has no such witness")));
+        }
+        // Of what is not planned nobody was told.
+        if state.newest().is_none() {
+            return Ok(());
+        }
+        let mut answered = self.elsewhere(|remote| remote.halts().is_ok());
+        let mut can_be_asked = |at: usize| match answered.get_mut(at).and_then(Option::take) {
+            Some(answered) => answered.unwrap_or_default(),
+            None => {
+                let witness = self.settings.witness.get(at).and_then(|witness| witness.directory.as_ref());
+                witness.is_some_and(|home| book::halts(&ReadOnly::new(self.directory.join(home))).is_ok())
+            }
+        };
+        let unasked: Vec<&str> = trust
+            .witnesses()
+            .zip(self.counting(state))
+            .filter(|((name, _), _)| lost.iter().all(|lost| lost != name))
+            .filter_map(|((name, _), place)| (!place.is_some_and(&mut can_be_asked)).then_some(name))
+            .collect();
+        if unasked.len() < state.quorum() {
+            return Ok(());
+        }
+        let message = format!(
+            "the witnesses `{}` count until now and cannot be asked: a halt that they were told of would be forgotten. Name them in {SETTINGS} by their keys, \
+             beside the new ones, until the change is logged, and see that they run; of one that is lost for good say so by `--lost NAME`",
+            unasked.join("`, `")
+        );
+        Err(Failure::findings(coded(&codes::OUT_OF_TURN, &message)))
+    }
+
         if halts.is_empty() && files.iter().all(|path| is_logged(state, path)) {
             return Some(format!(
                 "halted{at} by {by}{more}, in the log, and too few witnesses signed for that: a copy of the log could be put back that lacks it, so this \
