@@ -199,13 +199,18 @@ fn rate(policy: &Policy, groups: u32, observed: &Observed) -> Statistic {
 /// How often a ring waits though its devices are missing by chance. It opens when they are back, so nothing is lost by that.
 const PRESENT_ERROR: f64 = 0.05;
 
+/// The fewest due devices of which one may be silent, whatever share of them that is. Of twenty it is five percent; of eight or ten it would be more than
+/// what a first ring is there to show, so none may be.
+const ONE_BESIDE: u32 = 20;
+
 /// Whether the devices that are due are there. Who is switched off or silent is not settled, so it says nothing for the release; but where many
 /// are gone, the others speak for themselves only.
 fn present(policy: &Policy, groups: u32, observed: &Observed) -> Statistic {
     let (new, old) = (u64::from(observed.new_missing), u64::from(observed.old_missing));
     let value = e_value(new, new + old, 0.5);
     let is_like_partners = value < halt_at(1, groups, PRESENT_ERROR);
-    let most = (policy.silent_most() * f64::from(observed.due)).max(1.0);
+    let one = if observed.due >= ONE_BESIDE { 1.0 } else { 0.0 };
+    let most = (policy.silent_most() * f64::from(observed.due)).max(one);
     let is_heard = f64::from(observed.silent) <= most;
     let is_settled = u64::from(observed.settled) * 2 >= u64::from(observed.due);
     let found = if is_like_partners && is_heard && is_settled { Found::Accept } else { Found::Continue };
