@@ -4,9 +4,9 @@ use std::path::Path;
 
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::{files, write};
-use contentcheck_rollout::export::{Engine, LOST, Options, export as plans, group_of};
+use contentcheck_rollout::export::{Engine, LOST, NoExport, Options, export as plans, group_of};
 
-use super::site::{Site, coded};
+use super::site::{LOG, Site, TOKENS, coded};
 use crate::Streams;
 use crate::args::{ExportEngine, RolloutExport};
 use crate::commands::written;
@@ -27,8 +27,30 @@ impl From<ExportEngine> for Engine {
     }
 }
 
+/// Refuses a directory for the files among what devices and witnesses fetch: they would be handed out with it.
+fn is_apart(site: &Site, output: &Path) -> Result<(), Failure> {
+    let path = files::plain(output);
+    // Of what is not there yet, where it will be.
+    let found = path.ancestors().find_map(|above| {
+        let there = if above.as_os_str().is_empty() { Path::new(".") } else { above };
+        Some((std::fs::canonicalize(there).ok()?, path.strip_prefix(above).ok()?))
+    });
+    let path = found.map_or_else(|| path.clone(), |(above, rest)| above.join(rest));
+    for name in [TOKENS, LOG] {
+        if std::fs::canonicalize(site.path(name)).is_ok_and(|place| path.starts_with(place)) {
+            return Err(Failure::usage(format!(
+                "{}: what is in {} is handed out to devices and witnesses; name another directory",
+                files::name(output),
+                files::name(&site.path(name))
+            )));
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn export(directory: &Path, arguments: &RolloutExport, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
+    is_apart(&site, &arguments.output)?;
     let state = site.state()?;
     let rollout =
         state.newest().ok_or_else(|| Failure::findings(coded(&codes::OUT_OF_TURN, "no rollout was planned yet")))?;
@@ -42,7 +64,11 @@ pub(super) fn export(directory: &Path, arguments: &RolloutExport, streams: &mut 
         replicas: arguments.replicas,
         status: arguments.status.clone(),
     };
-    let made = plans(rollout, arguments.engine.into(), &options).map_err(|why| Failure::findings(why.to_string()))?;
+    let made = plans(rollout, arguments.engine.into(), &options).map_err(|why| match why {
+        NoExport::Option { .. } => Failure::usage(why.to_string()),
+        NoExport::Over { .. } => Failure::findings(why.to_string()),
+        NoExport::Form(_) => Failure::internal(why.to_string()),
+    })?;
     std::fs::create_dir_all(&arguments.output)
         .map_err(|error| Failure::usage(format!("{}: {}", files::name(&arguments.output), files::reason(&error))))?;
     for (name, text) in &made.files {
