@@ -277,7 +277,7 @@ fn group(to: &mut String, group: &Group) -> fmt::Result {
     write!(
         to,
         "<td data-label=\"Failed\"><span>{} <span class=\"soft\">{} reported</span></span></td>",
-        grouped(counts.failed.into()),
+        grouped(counts.failures().into()),
         grouped(counts.reported.into())
     )?;
     let [new, old] = group.failures;

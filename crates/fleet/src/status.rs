@@ -522,6 +522,19 @@ impl Now {
                     ring.title()
                 ));
             }
+            let is_lost = |ring: &&Ring| ring.is_lost() && !ring.is_failing() && !ring.is_bad();
+            for ring in self.rings.iter().filter(|ring| ring.opened_at.is_some()).filter(is_lost) {
+                let lost = ring.groups.iter().filter(|group| group.counts.failed > 0);
+                let lost = lost.map(|group| {
+                    format!("{} of {} settled devices on {}", group.counts.failed, group.counts.settled, group.name)
+                });
+                let lost = lost.collect::<Vec<_>>().join(", ");
+                reasons.push(format!(
+                    "most devices of {} FAILED: they say so, or say nothing and have no partner; no test has decided: {lost}; look, and stop it by \
+                     `contentcheck rollout halt --reason WORDS`",
+                    ring.title()
+                ));
+            }
             let late = self.rings.iter().filter(|ring| ring.is_late()).map(Ring::title).collect::<Vec<_>>();
             // Without reports there is no evidence, which is said below.
             if !late.is_empty() && self.uncollected.is_none() {
@@ -540,7 +553,7 @@ impl Now {
         match self.phase {
             PhaseName::Halted | PhaseName::Rejected | PhaseName::Reverted => Light::Red,
             PhaseName::Open | PhaseName::Everywhere
-                if self.rings.iter().any(|ring| ring.is_bad() || ring.is_failing()) =>
+                if self.rings.iter().any(|ring| ring.is_bad() || ring.is_failing() || ring.is_lost()) =>
             {
                 Light::Red
             }

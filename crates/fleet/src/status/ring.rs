@@ -99,8 +99,24 @@ impl Counts {
     /// Whether most devices that have the release report that it failed.
     #[must_use]
     pub fn is_failing(&self) -> bool {
-        let seen = Observed { receipts: self.receipts, reported: self.reported, ..Observed::default() };
-        seen.is_mostly_failures()
+        self.seen().is_mostly_failures()
+    }
+
+    /// Whether most devices of which it is known what became of them failed, also those that say nothing.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.seen().is_mostly_lost()
+    }
+
+    /// Devices that failed by what is shown: while they were watched, or as they said after that.
+    #[must_use]
+    pub const fn failures(&self) -> u32 {
+        if self.failed > self.reported { self.failed } else { self.reported }
+    }
+
+    fn seen(&self) -> Observed {
+        let Self { receipts, due, settled, failed, reported, .. } = *self;
+        Observed { receipts, due, settled, failed, reported, ..Observed::default() }
     }
 }
 
@@ -213,6 +229,12 @@ impl Ring {
     #[must_use]
     pub fn is_failing(&self) -> bool {
         self.counts.is_failing() || self.groups.iter().any(|group| group.counts.is_failing())
+    }
+
+    /// Whether most devices of a group or of all failed, also those that say nothing.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        self.counts.is_lost() || self.groups.iter().any(|group| group.counts.is_lost())
     }
 
     /// What it is called: its number, from 0, as in the files, and its name.

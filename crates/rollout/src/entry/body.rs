@@ -497,6 +497,13 @@ impl Observed {
         self.reported >= FEWEST && self.reported > self.receipts / 2
     }
 
+    /// Whether most devices of which it is known what became of them failed, by what they said or by silence beside no partner, and these are at least
+    /// half of those that are due: reason enough for a person to look, as [`Self::is_mostly_failures`] is.
+    #[must_use]
+    pub const fn is_mostly_lost(&self) -> bool {
+        self.failed >= FEWEST && self.failed > self.settled / 2 && self.settled >= self.due.div_ceil(2)
+    }
+
     /// Whether the counts can be of so many devices.
     #[must_use]
     pub const fn is_of(&self, devices: u32) -> bool {

@@ -271,6 +271,18 @@ fn failing(site: &Site, state: &State, rollout: &Rollout, streams: &mut Streams<
             );
         }
     }
+        } else if all.is_mostly_lost() || judged.groups.iter().any(|(_, seen)| seen.is_mostly_lost()) {
+            is_failing = true;
+            site.tell(
+                streams,
+                &format!(
+                    "{}: {} of {} settled devices FAILED: they say so, or say nothing and have no partner. No test has decided: its tokens are taken \
+                     away. `contentcheck rollout explain` shows the groups, and `contentcheck rollout halt --reason WORDS` stops it for good",
+                    ring_name(rollout, ring),
+                    all.failed,
+                    all.settled
+                ),
+            );
     Ok(is_failing)
 }
 

@@ -131,11 +131,11 @@ pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams:
             let counts = &ring.counts;
             written(writeln!(
                 streams.out,
-                "  {}: {} receipts, {} settled, {} of them failed, {} failures reported",
+                "  {}: {} receipts, {} settled; {} failed, {} of them report it",
                 visible(&ring.title()),
                 counts.receipts,
                 counts.settled,
-                counts.failed,
+                counts.failures(),
                 counts.reported
             ))?;
         }
@@ -252,11 +252,11 @@ fn groups(group: &Group, streams: &mut Streams<'_>) -> Outcome {
     let names = group.strata.join(", ");
     written(writeln!(
         streams.out,
-        "  {}: {} receipts, {} settled, {} of them failed, {} failures reported",
+        "  {}: {} receipts, {} settled; {} failed, {} of them report it",
         visible(&names),
         counts.receipts,
         counts.settled,
-        counts.failed,
+        counts.failures(),
         counts.reported
     ))?;
     for test in &group.tests {
