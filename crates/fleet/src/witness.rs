@@ -18,10 +18,11 @@ use std::io::{self, Write as _};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError, TryLockError};
+use std::time::{Duration, UNIX_EPOCH};
 
 use axum::Router;
 use axum::extract::{Request, State as Shared};
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 use axum::routing::{get, post};
 use contentcheck_log::write::{Directory, Kept as WasKept, NoSecret, SecretKey, Storage, View, proven, read_text};
@@ -39,6 +40,8 @@ use crate::recount::Recounter;
 
 /// The name of the file with the key of a witness, in its directory.
 pub const KEY: &str = "key";
+/// The first second of the year 9999.
+const YEAR_9999: u64 = 253_370_764_800;
 /// Seconds for which a signature for the same checkpoint is given again.
 const AGAIN: u64 = 10;
 
@@ -261,7 +264,8 @@ impl Keeper {
     /// When the port cannot be used.
     pub fn start(self, listener: TcpListener) -> io::Result<Daemon> {
         let verifier = self.verifier.clone();
-        let app = Arc::new(Served { keeper: Mutex::new(self), verifier });
+        let clock = Arc::clone(&self.clock);
+        let app = Arc::new(Served { keeper: Mutex::new(self), verifier, clock });
         let routes = Router::new()
             .route("/v1/cosign", post(cosign))
             .route("/v1/halt", post(halt))
@@ -302,6 +306,7 @@ fn why_not(why: NoBook) -> NoCosign {
 struct Served {
     keeper: Mutex<Keeper>,
     verifier: String,
+    clock: Clock,
 }
 
 type App = Arc<Served>;
@@ -325,11 +330,18 @@ async fn health(Shared(app): Shared<App>) -> Response {
 }
 
 async fn seen(Shared(app): Shared<App>) -> Response {
-    asked(app, |keeper| {
+    // A date has a year of four digits.
+    let now = Some((app.clock)()).filter(|now| *now < YEAR_9999).map(|now| UNIX_EPOCH + Duration::from_secs(now));
+    let mut response = asked(app, |keeper| {
         let checkpoint = keeper.cosigner.checkpoint().map_err(why_not)?.unwrap_or_default();
         String::from_utf8(checkpoint).map_err(|_| NoCosign::Refused("what it kept is damaged".to_owned()))
     })
-    .await
+    .await;
+    // By the clock that it signs with.
+    if let Some(date) = now.and_then(|date| HeaderValue::from_str(&httpdate::fmt_http_date(date)).ok()) {
+        response.headers_mut().insert(header::DATE, date);
+    }
+    response
 }
 
 async fn halts(Shared(app): Shared<App>) -> Response {
@@ -383,6 +395,15 @@ async fn asked(app: App, what: impl FnOnce(&mut Keeper) -> Result<String, NoCosi
     }
 }
 
+/// What a witness shows of itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// What it has seen of the log: entries, and their root. Nothing where it has seen none.
+    pub log: Option<(u64, Hash)>,
+    /// The time by its clock, in seconds since 1970, where it says so.
+    pub clock: Option<u64>,
+}
+
 /// A witness that is asked over HTTP.
 #[derive(Debug)]
 pub struct Remote {
@@ -398,20 +419,23 @@ impl Remote {
         Self { url: url.trim_end_matches('/').to_owned(), verifier: verifier.to_owned(), client: Client::new() }
     }
 
-    /// What it has seen of the log with a key: entries, and their root. Nothing where it has seen none. It is not asked for long. It answers
-    /// with a checkpoint that the log signed, so it cannot make up what it did not see.
+    /// What it has seen of the log with a key, and its time. It is not asked for long. It answers with a checkpoint that the log signed, so it cannot
+    /// make up what it did not see.
     ///
     /// # Errors
     /// When it cannot be asked, or shows no checkpoint of the log.
-    pub fn seen(&self, log: &VerifierKey<'_>) -> Result<Option<(u64, Hash)>, NoCosign> {
+    pub fn seen(&self, log: &VerifierKey<'_>) -> Result<Shown, NoCosign> {
         let url = format!("{}/v1/seen", self.url);
         let failed = |why: String| NoCosign::Unreachable(why);
         let answer = self.client.get_soon(&url, ANSWER_BYTES).map_err(|error| failed(error.to_string()))?;
+        let date = answer.header("date").and_then(|date| httpdate::parse_http_date(date).ok());
+        let clock = date.and_then(|date| Some(date.duration_since(UNIX_EPOCH).ok()?.as_secs()));
         if answer.status == 200 && answer.body.trim_ascii().is_empty() {
-            return Ok(None);
+            return Ok(Shown { log: None, clock });
         }
         let read = proven(&answer.body, log).filter(|_| answer.status == 200);
-        read.map(Some).ok_or_else(|| failed(format!("{url} does not show what it has seen")))
+        read.map(|log| Shown { log: Some(log), clock })
+            .ok_or_else(|| failed(format!("{url} does not show what it has seen")))
     }
 
     /// The halts that it was told of and has not seen in the log. It is not asked for long. Nobody signed what it says here, so it may make some up:

@@ -388,6 +388,9 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
         site.settle_again(&mut book, now, streams)?;
         site.goes_on(book.state())?;
     }
+    // What was made by a clock that was ahead is of a time that has not come.
+    let made = if entry.time > book.state().time() { now.max(entry.time) } else { now };
+    site.is_on_time(made)?;
     site.keeps_plan(&mut book, &entry.body, now, streams)?;
     book.append(&[&bytes]).map_err(failed)?;
     write::remove(&arguments.draft)?;

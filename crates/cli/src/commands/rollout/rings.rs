@@ -35,7 +35,7 @@ pub(super) fn start(directory: &Path, now: u64, streams: &mut Streams<'_>) -> Ou
     }
     match rollout.phase() {
         Phase::Planned => begin(&site, &mut book, now, streams)?,
-        Phase::Started => open_first(&mut book, now)?,
+        Phase::Started => open_first(&site, &mut book, now)?,
         Phase::Halted { .. } => {
             return Err(out_of_turn(
                 "the newest rollout is halted; `contentcheck rollout resume --reason WORDS` lets it go on",
@@ -63,6 +63,7 @@ fn out_of_turn(message: &str) -> Failure {
 fn begin(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let rollout = newest(book)?.clone();
     site.roll_of(&rollout)?;
+    site.is_on_time(now)?;
     let at = now.max(book.state().time());
     if rollout.plan().policy.is_blackout_at(at) {
         let until = opens_at(&rollout.plan().policy, at);
@@ -87,7 +88,8 @@ fn begin(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
 }
 
 /// Opens the first ring of what was started and has none, as after a crash between the two.
-fn open_first(book: &mut Book<Directory>, now: u64) -> Result<(), Failure> {
+fn open_first(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<(), Failure> {
+    site.is_on_time(now)?;
     let rollout = newest(book)?;
     let cleared = rollout.cleared_to_begin().unwrap_or(0);
     let is_late = cleared.saturating_add(LATE) < now;
@@ -153,7 +155,7 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     let Some(open_ring) = rollout.open_ring() else {
         return match rollout.phase() {
             Phase::Started => {
-                open_first(&mut book, now)?;
+                open_first(&site, &mut book, now)?;
                 first_opened(&site, &mut book, now, streams)
             }
             Phase::Halted { reason, .. } => halted(reason, streams),
@@ -186,7 +188,7 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
         }
     }
     let mut signed = site.cosign(&mut book, now, streams)?;
-    let opened = next(&mut book, now)?;
+    let opened = next(&site, &mut book, now)?;
     if opened.is_ok() {
         signed = site.cosign(&mut book, now, streams)?;
     }
@@ -269,8 +271,6 @@ fn failing(site: &Site, state: &State, rollout: &Rollout, streams: &mut Streams<
                     all.receipts
                 ),
             );
-        }
-    }
         } else if all.is_mostly_lost() || judged.groups.iter().any(|(_, seen)| seen.is_mostly_lost()) {
             is_failing = true;
             site.tell(
@@ -283,6 +283,8 @@ fn failing(site: &Site, state: &State, rollout: &Rollout, streams: &mut Streams<
                     all.settled
                 ),
             );
+        }
+    }
     Ok(is_failing)
 }
 
@@ -339,7 +341,7 @@ fn evidence(
 }
 
 /// Logs the verdict and opens the next ring, where that is allowed.
-fn next(book: &mut Book<Directory>, now: u64) -> Result<Result<(), Refusal>, Failure> {
+fn next(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<Result<(), Refusal>, Failure> {
     let rollout = newest(book)?;
     let Some(ring) = rollout.open_ring().filter(|_| !rollout.is_everywhere()) else {
         return Ok(Err(Refusal::Broken(contentcheck_rollout::state::Check::NextRing)));
@@ -353,6 +355,7 @@ fn next(book: &mut Book<Directory>, now: u64) -> Result<Result<(), Refusal>, Fai
     };
     let opening = cleared.newest().and_then(|rollout| rollout.opening(rollout.next_ring()?));
     let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?.to_bytes();
+    site.is_on_time(now)?;
     match book.append(&[&verdict, &opening]) {
         Ok(_) => Ok(Ok(())),
         Err(NoBook::Refused(why)) => Ok(Err(why)),

@@ -15,6 +15,7 @@ mod witnesses;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::time::Duration;
 
 use contentcheck_fleet::{Follower, Place, Recounter, Rolls, Source, roll};
@@ -71,6 +72,8 @@ struct WitnessSettings {
 pub(super) struct Site {
     directory: PathBuf,
     settings: Settings,
+    /// The clocks of the witnesses elsewhere that answered when they were asked last, by their names.
+    clocks: Mutex<Vec<(String, u64)>>,
 }
 
 /// What became of an entry.
@@ -181,7 +184,7 @@ impl Site {
             let said = config::fault(&text, error.span(), error.message());
             Failure::usage(format!("{}{said}", files::name(&path)))
         })?;
-        let site = Self { directory: directory.to_owned(), settings };
+        let site = Self { directory: directory.to_owned(), settings, clocks: Mutex::default() };
         site.log_key()?;
         for (at, witness) in site.settings.witness.iter().enumerate() {
             if site.settings.witness.iter().take(at).any(|before| before.name == witness.name) {
@@ -206,14 +209,14 @@ impl Site {
         talk_of(streams, &there(&self.directory, text));
     }
 
-    fn log_key(&self) -> Result<VerifierKey<'_>, Failure> {
-        VerifierKey::read(&self.settings.log)
-            .map_err(|why| Failure::usage(format!("{SETTINGS}: the key of the log: {why}")))
     /// Whether tokens are written here. A copy of the log, such as that of a witness, has neither.
     pub(super) fn is_writer(&self) -> bool {
         self.path(TOKENS).is_dir() || self.path(KEYS).join("log.key").exists()
     }
 
+    fn log_key(&self) -> Result<VerifierKey<'_>, Failure> {
+        VerifierKey::read(&self.settings.log)
+            .map_err(|why| Failure::usage(format!("{SETTINGS}: the key of the log: {why}")))
     }
 
     /// What follows from the log, for who only reads.
@@ -379,6 +382,7 @@ impl Site {
         now: u64,
         streams: &mut Streams<'_>,
     ) -> Result<(), Failure> {
+        self.is_on_time(now)?;
         let Some(plan) = book.state().newest().filter(|plan| is_last(book.state(), plan)).cloned() else {
             return Ok(());
         };

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError};
 
 use contentcheck_fleet::clock::Clock;
+use contentcheck_fleet::limits::CLOCKS_APART;
 use contentcheck_fleet::serve::Here;
-use contentcheck_fleet::witness::NoWitness;
+use contentcheck_fleet::status::duration;
+use contentcheck_fleet::witness::{NoWitness, Shown};
 use contentcheck_fleet::{Cosign as _, Keeper, Remote};
 use contentcheck_log::write::{Directory, Fault, ReadOnly, View, seen_by};
 use contentcheck_log::{Hash, VerifierKey};
@@ -45,13 +47,37 @@ impl Site {
     /// What the witnesses elsewhere show that they have seen of the log. All are asked at once, and not for long: a halt does not wait for one
     /// that is down. They show checkpoints that the log signed, so one of them is enough to know that this log is an older copy.
     pub(in crate::commands::rollout) fn asked(&self) -> Vec<(String, u64, Hash)> {
-        let seen = self.elsewhere(|remote| remote.seen(&self.log_key().ok()?).ok()?);
-        let of = self.settings.witness.iter().zip(seen).filter(|(witness, _)| witness.directory.is_none());
-        of.filter_map(|(witness, seen)| {
-            let (size, root) = seen?.ok()??;
-            Some((witness.name.clone(), size, root))
-        })
-        .collect()
+        let shown = self.elsewhere(|remote| remote.seen(&self.log_key().ok()?).ok());
+        let of = self.settings.witness.iter().zip(shown).filter(|(witness, _)| witness.directory.is_none());
+        let shown: Vec<(&str, Shown)> =
+            of.filter_map(|(witness, shown)| Some((witness.name.as_str(), shown?.ok()??))).collect();
+        let clocks = shown.iter().filter_map(|(name, shown)| Some(((*name).to_owned(), shown.clock?)));
+        *self.clocks.lock().unwrap_or_else(PoisonError::into_inner) = clocks.collect();
+        let of = shown.iter().filter_map(|(name, shown)| {
+            let (size, root) = shown.log?;
+            Some(((*name).to_owned(), size, root))
+        });
+        of.collect()
+    }
+
+    /// Refuses to write where this machine's clock is ahead of those of most witnesses elsewhere that were asked: no witness signs for an entry of a time
+    /// that has not come, and nothing takes one out of a log. Called when the log was opened to be written, which asks them.
+    pub(in crate::commands::rollout) fn is_on_time(&self, now: u64) -> Result<(), Failure> {
+        let clocks = self.clocks.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let behind = clocks.iter().filter(|(_, clock)| clock.saturating_add(CLOCKS_APART) < now);
+        let behind: Vec<&(String, u64)> = behind.collect();
+        let Some(latest) = behind.iter().map(|(_, clock)| *clock).max() else { return Ok(()) };
+        if behind.len().saturating_mul(2) <= clocks.len() {
+            return Ok(());
+        }
+        let names: Vec<&str> = behind.iter().map(|(name, _)| name.as_str()).collect();
+        let message = format!(
+            "this machine's clock is {} ahead of those of the witnesses `{}`, so nothing was written to the log: no witness signs for an entry of a time that \
+             has not come",
+            duration(now.saturating_sub(latest)),
+            names.join("`, `")
+        );
+        Err(Failure::findings(coded(&codes::WITNESS_REFUSES, &message)))
     }
 
     /// Asks every witness with an address, all at once: one that does not answer holds up nobody for longer than it does by itself. What each said, in
@@ -95,33 +121,6 @@ impl Site {
         self.put_back().or_else(|| self.halted_here(state)).or_else(|| self.copies(state))
     }
 
-    /// That the log was put back from a copy: what was stopped in the log that went on may be offered here.
-    fn put_back(&self) -> Option<String> {
-        // What witnesses saw is read before the log.
-        let memories = self.memories();
-        let log = View::open(ReadOnly::new(self.path(LOG)), &self.log_key().ok()?).ok()?;
-        let gone = put_back(&memories, (log.size(), log.root()))?;
-        Some(format!("{}: {gone}", files::name(&self.path(LOG))))
-    }
-
-    /// Halts that hold here: files below `stopped/`, whatever is in them, and halts of the newest rollout that are not in the log: those that witnesses
-    /// of this machine were told of, and drafts.
-    fn halted_here(&self, state: &State) -> Option<String> {
-        let files = hold::standing(&self.directory);
-        let halts = self.unlogged_halts(state);
-        let by_file = files.iter().map(|path| {
-            let name = files::name(path);
-            hold::words(path).map_or_else(|| name.clone(), |words| format!("{name} (\"{words}\")"))
-        });
-        let by: Vec<String> = by_file.chain(halts.iter().map(|(by, _)| by.clone())).collect();
-        if by.is_empty() {
-            return None;
-        }
-        let at = halts.iter().map(|(_, at)| *at).chain(files.iter().filter_map(|path| hold::time(path))).max();
-        let at = at.filter(|at| *at > 0).map_or_else(String::new, |at| format!(" at {} UTC", utc(at)));
-        let more = by.len().saturating_sub(NAMED);
-        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let by = by.get(..NAMED).unwrap_or(&by).join(", ");
     /// What keeps rings and tokens back here, and what lets nobody take a ring that is open.
     pub(in crate::commands::rollout) fn here(&self, state: &State) -> Here {
         let held = self.held(state);
@@ -189,6 +188,33 @@ impl Site {
         Err(Failure::findings(coded(&codes::OUT_OF_TURN, &message)))
     }
 
+    /// That the log was put back from a copy: what was stopped in the log that went on may be offered here.
+    fn put_back(&self) -> Option<String> {
+        // What witnesses saw is read before the log.
+        let memories = self.memories();
+        let log = View::open(ReadOnly::new(self.path(LOG)), &self.log_key().ok()?).ok()?;
+        let gone = put_back(&memories, (log.size(), log.root()))?;
+        Some(format!("{}: {gone}", files::name(&self.path(LOG))))
+    }
+
+    /// Halts that hold here: files below `stopped/`, whatever is in them, and halts of the newest rollout that are not in the log: those that witnesses
+    /// of this machine were told of, and drafts.
+    fn halted_here(&self, state: &State) -> Option<String> {
+        let files = hold::standing(&self.directory);
+        let halts = self.unlogged_halts(state);
+        let by_file = files.iter().map(|path| {
+            let name = files::name(path);
+            hold::words(path).map_or_else(|| name.clone(), |words| format!("{name} (\"{words}\")"))
+        });
+        let by: Vec<String> = by_file.chain(halts.iter().map(|(by, _)| by.clone())).collect();
+        if by.is_empty() {
+            return None;
+        }
+        let at = halts.iter().map(|(_, at)| *at).chain(files.iter().filter_map(|path| hold::time(path))).max();
+        let at = at.filter(|at| *at > 0).map_or_else(String::new, |at| format!(" at {} UTC", utc(at)));
+        let more = by.len().saturating_sub(NAMED);
+        let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let by = by.get(..NAMED).unwrap_or(&by).join(", ");
         if halts.is_empty() && files.iter().all(|path| is_logged(state, path)) {
             return Some(format!(
                 "halted{at} by {by}{more}, in the log, and too few witnesses signed for that: a copy of the log could be put back that lacks it, so this \
