@@ -5,7 +5,7 @@
 //! | `POST /v1/cosign` | the line of its signature for the newest checkpoint, or 409 and why it does not sign |
 //! | `POST /v1/halt` | takes a halt that one who may halt has signed: it signs for no further ring of that rollout before the halt is in the log |
 //! | `GET /v1/witness` | its key that others check with |
-//! | `GET /v1/seen` | the checkpoint that it has seen last, as the log signed it: whoever writes a log that was put back from a copy asks |
+//! | `GET /v1/seen` | the checkpoint that it has seen last, as the log signed it, and its time as `Date`: whoever writes a log asks, that may have been put back from a copy, or has a clock that is wrong |
 //! | `GET /v1/halts` | the halts that it was told of and has not seen in the log, 72 bytes each: the rollout, the time, the entry that it follows |
 //! | `GET /healthz` | whether it works |
 //!

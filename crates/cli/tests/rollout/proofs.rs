@@ -170,6 +170,9 @@ fn a_ring_without_its_token_is_not_well() {
     }
     let json = world.must(1, START + 3 * MINUTE, &["status", "--format", "json"]);
     assert!(json.out.contains("\"light\": \"amber\"") && json.out.contains("\"blocked\""), "{}", json.out);
+    let page = world.root.join("page.html");
+    world.must(0, START + 3 * MINUTE, &["report", "-o", page.to_str().unwrap()]);
+    assert!(fs::read_to_string(&page).unwrap().contains("no device can take ring 0 (first)"));
     fs::write(fleet.join("keys/log.key"), key).unwrap();
     world.must(0, START + 4 * MINUTE, &["advance"]);
     world.must(0, START + 4 * MINUTE, &["status"]);

@@ -194,8 +194,9 @@ impl Writer<'_> {
         let proven = proven.ok_or_else(|| Failure::internal("the proof of an opening that was made shows nothing"))?;
         write::own(&path, proven.text.as_bytes())?;
         let bake = self.rollout.plan().class.bake();
+        let is_last = ring.saturating_add(1) == self.rollout.ring_count();
         // Of a ring that has just opened it is made for the first time.
-        if proven.next_from > opened.at.saturating_add(bake).saturating_add(CLOCKS_APART) {
+        if !is_last && proven.next_from > opened.at.saturating_add(bake).saturating_add(CLOCKS_APART) {
             self.site.tell(
                 streams,
                 &format!(
