@@ -175,7 +175,7 @@ typedef struct cc_value {
 #define CC_UINT 5   /* as.u */
 #define CC_FLOAT 6  /* as.f */
 #define CC_BOOL 7   /* as.u: 0 is false */
-#define CC_IP 8     /* 4 or 16 bytes, in network order */
+#define CC_IP 8     /* 4 or 16 bytes, in network order; of another length it is mistyped */
 #define CC_LIST 9   /* cc_value_t; an element that is a list is mistyped. Costs scratch */
 #define CC_TEXTS 10 /* cc_bytes_t, each a text. Costs scratch */
 #define CC_INTS 11  /* int64_t, aligned as such */

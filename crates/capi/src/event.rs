@@ -149,11 +149,12 @@ unsafe fn scalar<'c, 's>(
         CC_IP => {
             // SAFETY: the same.
             let octets: &[u8] = unsafe { elements(given) }?;
-            slot.write(Value::Ip(match (octets.first_chunk::<4>(), octets.first_chunk::<16>(), octets.len()) {
-                (Some(v4), _, 4) => IpAddr::from(*v4),
-                (_, Some(v6), 16) => IpAddr::from(*v6),
-                _ => return Err(CC_E_LENGTH),
-            }))
+            slot.write(match (octets.first_chunk::<4>(), octets.first_chunk::<16>(), octets.len()) {
+                (Some(v4), _, 4) => Value::Ip(IpAddr::from(*v4)),
+                (_, Some(v6), 16) => Value::Ip(IpAddr::from(*v6)),
+                // No address, so of a wrong type where one is asked for: that silences one input and no event.
+                _ => Value::Bytes(octets),
+            })
         }
         // SAFETY: the same.
         CC_INTS => slot.write(Value::Ints(unsafe { elements(given) }?)),

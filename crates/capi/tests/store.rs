@@ -398,6 +398,14 @@ fn wrong_calls_are_told() {
     let (status, outcome, _) = sensor.evaluate("edr.process_start", &wrong, 8);
     assert_eq!((status, outcome.index), (CC_E_ENUM, 0));
 
+    // An address of five bytes is none: one input is mistyped, and the event is evaluated.
+    let address = CcValue { tag: CC_IP, len: 5, payload: CcPayload { ptr: b"12345".as_ptr().cast() }, by: 0 };
+    let values = [CcValue::ABSENT, address, CcValue::ABSENT, CcValue::ABSENT, CcValue::ABSENT];
+    let wrong =
+        CcEvent { inputs: values.as_ptr(), input_count: 5, header: &raw const address, header_count: 1, ..event };
+    let (status, outcome, _) = sensor.evaluate("edr.process_start", &wrong, 8);
+    assert!(status == CC_OK && outcome.mistyped >= 1, "{status} {outcome:?}");
+
     let mut buffer = [0_u8; 8];
     // SAFETY: the store is open.
     let status = unsafe { cc_store_status(sensor.store, 2, buffer.as_mut_ptr().cast(), 8, null_mut()) };

@@ -206,6 +206,11 @@ fn a_sensor_that_supplies_nothing_with_a_keyword_is_named() {
         ("        - mimikatz\n", &[foo, cmd], false),
         ("        - mimikatz\n", &[foo, args], false),
         ("        - mimikatz\n", &[foo, pid], true),
+        // Of what the template type does not declare nothing is known.
+        ("        - mimikatz\n", &[foo, ("Zed", "string?")], false),
+        ("        - mimikatz\n", &[foo, ("Zed", "list<string>?")], false),
+        ("        - mimikatz\n", &[foo, ("Zed", "int?")], true),
+        ("        - '4711'\n", &[foo, ("Zed", "int?")], false),
         // It may be in a number.
         ("        - '4711'\n", &[foo, pid], false),
         ("        - vi\n", &[foo], false),

@@ -292,6 +292,11 @@ impl Sensor {
         self.header.get(name).copied()
     }
 
+    /// The header inputs, in no order.
+    pub fn headers(&self) -> impl Iterator<Item = (&str, FieldType)> {
+        self.header.iter().map(|(name, ty)| (name.as_str(), *ty))
+    }
+
     /// Type of the input that a template type's field is bound to: the numbered one, or else the
     /// header's. `None` where the sensor supplies neither, or not the template type.
     #[must_use]

@@ -11,7 +11,7 @@ use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::predicate::{Pattern, Predicate, Test, WildcardPart};
 use contentcheck_model::rule::{CheckedRule, RuleId, Target};
 use contentcheck_model::sensor::Sensor;
-use contentcheck_model::template::Scalar;
+use contentcheck_model::template::{FieldType, Scalar};
 
 use crate::evidence::Finding;
 use crate::run::{Outcome, Subject};
@@ -25,10 +25,10 @@ pub(super) fn blind(run: &Subject<'_>, firing: &[bool], analysis: &mut Analysis<
         }
         analysis.about(&rule.source);
         // Sensors that supply the same see the same.
-        let mut asked: BTreeSet<Vec<Vec<&str>>> = BTreeSet::new();
+        let mut asked: BTreeSet<Vec<String>> = BTreeSet::new();
         for group in groups.taking.iter().filter(|group| group.plan.loads(id)) {
             for sensor in &group.sensors {
-                let supplied = rule.targets.iter().map(|target| supplied(target, sensor)).collect();
+                let supplied = rule.targets.iter().map(|target| format!("{:?}", supplied(target, sensor))).collect();
                 if !asked.insert(supplied) {
                     continue;
                 }
@@ -52,11 +52,13 @@ fn has_keywords(condition: &Expr<Predicate>) -> bool {
     has
 }
 
-/// The fields of a template type that a sensor supplies.
-fn supplied<'t>(target: &'t Target, sensor: &Sensor) -> Vec<&'t str> {
-    let template = &target.template;
-    let is_supplied = |name: &&str| sensor.supplied(&template.name, name).is_some();
-    template.names().filter(is_supplied).collect()
+/// Everything that comes with an event of a template type on a sensor, also what the template type does not declare.
+fn supplied<'s>(target: &Target, sensor: &'s Sensor) -> Vec<(&'s str, FieldType)> {
+    let Some(template) = sensor.template(&target.template.name) else { return Vec::new() };
+    let numbered = template.inputs().iter().map(|input| (input.name(), input.ty()));
+    let mut all: Vec<_> = numbered.chain(sensor.headers()).collect();
+    all.sort_unstable_by_key(|(name, _)| *name);
+    all
 }
 
 /// Whether analysis proves that a rule fires on no event that has only what a sensor supplies.
@@ -81,12 +83,17 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
         })
     };
     let fields: Vec<FieldRef> = template.declared().filter(has).collect();
+    // A keyword sees them too, and nothing is known of them but their type.
+    let is_declared = |name: &str| template.names().any(|own| own == name);
+    let undeclared: Vec<FieldType> =
+        supplied(target, sensor).into_iter().filter(|(name, _)| !is_declared(name)).map(|(_, ty)| ty).collect();
     let mut is_said = true;
     let seen = target.condition.substitute(&mut |predicate: &Predicate| {
         if !predicate.field.is_any() {
             return Expr::Is(predicate.clone());
         }
         let in_some_field = |test: &Arc<Test>, is_said: &mut bool| {
+            *is_said &= undeclared.iter().all(|ty| ty.scalar != Scalar::String && is_of_no_number(test));
             let parts = fields.iter().filter_map(|field| {
                 let ty = template.describe(field)?.ty;
                 if ty.scalar != Scalar::String {
