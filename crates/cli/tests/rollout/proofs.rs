@@ -106,8 +106,24 @@ fn a_proof_of_witnesses_of_before_is_made_again() {
         let mut world = started(&format!("proof-witnesses-{timer}"));
         let devices = world.let_in();
         world.well(&devices, START, START + 2 * HOUR);
-        let renewed = renew(&world, START + 10 * MINUTE, &["one", "two", "three"], &[]);
-        assert_eq!(renewed.exit, 0, "{}", renewed.err);
+        // All at once, no new one could sign for the ring that they did not see opened.
+        for many in [&["one", "two", "three"][..], &["one", "two"]] {
+            let settings = world.root.join("fleet/rollout.toml");
+            let named = fs::read_to_string(&settings).unwrap();
+            let refused = renew(&world, START + 4 * MINUTE, many, &[]);
+            assert!(refused.exit == 1 && refused.err.contains("Replace one at a time"), "{}", refused.err);
+            fs::write(&settings, named).unwrap();
+            for name in many {
+                fs::remove_dir_all(world.root.join(format!("fleet/witnesses/new-{name}"))).unwrap();
+            }
+        }
+        for (minute, name) in [(5, "one"), (10, "two")] {
+            let renewed = renew(&world, START + minute * MINUTE, &[name], &[]);
+            assert_eq!(renewed.exit, 0, "{}", renewed.err);
+            if minute == 5 {
+                world.must(0, START + 6 * MINUTE, &["advance"]);
+            }
+        }
         let mut from = START + 40 * MINUTE;
         if timer {
             let advance = world.must(0, START + 15 * MINUTE, &["advance"]);

@@ -658,10 +658,37 @@ fn other_witnesses_do_not_count_before_those_of_now_were_asked() {
     drop(daemons);
 }
 
+/// Witnesses that the settings name and the log does not sign for nobody: a halt holds on until as many as must of those that count have signed.
+#[test]
+fn a_halt_holds_until_witnesses_that_count_signed_for_it() {
+    let world = started("uncounted");
+    let refused = renew(&world, START + 60, &["one", "two", "three"], &[]);
+    assert_eq!(refused.exit, 1, "{}", refused.err);
+    let settings = world.root.join("fleet/rollout.toml");
+    let named = fs::read_to_string(&settings).unwrap();
+    let mut parts = named.split("\n[[witness]]");
+    let first = parts.next().unwrap().to_owned();
+    let only_new = parts.filter(|part| part.contains("new-")).fold(first, |all, part| all + "\n[[witness]]" + part);
+    fs::write(&settings, only_new).unwrap();
+    let halted = world.run(START + 120, &["halt", "--reason", "a customer called"]);
+    assert_eq!(halted.exit, 1, "{}\n{}", halted.out, halted.err);
+    assert_eq!(fs::read_dir(world.root.join("fleet/stopped")).unwrap().count(), 1);
+    assert!(tokens(&world, 12).is_empty());
+    // With those that count it is signed for.
+    fs::write(&settings, named).unwrap();
+    let again = world.run(START + 180, &["halt", "--reason", "a customer called"]);
+    assert_eq!(again.exit, 0, "{}\n{}", again.out, again.err);
+    assert_eq!(fs::read_dir(world.root.join("fleet/stopped")).unwrap().count(), 0);
+}
+
 /// Witnesses that are lost for good are named, and that is said.
 #[test]
 fn witnesses_that_are_lost_are_named_one_by_one() {
-    let world = started("lost-witnesses");
+    // Before a ring was opened; after that so many cannot be replaced.
+    let world = World::new("lost-witnesses");
+    world.begin();
+    let first = world.gate(12);
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
     for name in ["two", "three"] {
         fs::remove_dir_all(world.root.join(format!("fleet/witnesses/{name}"))).unwrap();
     }

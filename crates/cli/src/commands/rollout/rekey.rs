@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use contentcheck_log::write::{SecretKey, is_of_nobody};
-use contentcheck_log::{Algorithm, Hash, VerifierKey};
+use contentcheck_log::{Algorithm, Hash, Trust, VerifierKey};
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::files;
 use contentcheck_rollout::entry::{Keys, Role, Roles};
-use contentcheck_rollout::{Body, Entry};
+use contentcheck_rollout::{Body, Entry, State};
 use contentcheck_sensor::Digest;
 
 use super::site::{KEYS, SETTINGS, Site, Submitted, coded};
@@ -69,6 +69,7 @@ pub(super) fn keys(directory: &Path, arguments: &RolloutKeys, now: u64, streams:
             return Err(Failure::findings(coded(&codes::OUT_OF_TURN, &text)));
         }
         site.asked_enough(book.state(), &arguments.lost)?;
+        enough_stay(book.state(), &next.trust)?;
         if !arguments.lost.is_empty() {
             let lost = visible(&arguments.lost.join("`, `")).to_string();
             talk(
@@ -96,6 +97,25 @@ pub(super) fn keys(directory: &Path, arguments: &RolloutKeys, now: u64, streams:
             now_held.map_or(Ok(Exit::Fine), |keys| show(&keys, &signers, streams))
         }
     }
+}
+
+/// Refuses to replace so many witnesses that no new one could sign. Of a ring that was opened before it came a witness knows nothing, so it signs only
+/// beside as many as must sign who saw it.
+fn enough_stay(state: &State, next: &str) -> Result<(), Failure> {
+    let is_open = state.rollouts().iter().any(|rollout| rollout.open_ring().is_some());
+    // What is no policy is told by the log.
+    let (Some(before), Ok(next), true) = (state.trust(), Trust::read(next), is_open) else { return Ok(()) };
+    let stay = next.witnesses().filter(|(_, key)| before.witnesses().any(|(_, known)| known == *key)).count();
+    if stay >= usize::from(next.quorum()) {
+        return Ok(());
+    }
+    let message = format!(
+        "{stay} of the witnesses of before would stay, and {} must: a new witness signs for rings that were opened before it came only beside as many \
+         as must sign who saw them. Replace one at a time, and run `contentcheck rollout advance` before the next; where too many are lost for that, \
+         begin a new log",
+        next.quorum()
+    );
+    Err(Failure::findings(coded(&codes::OUT_OF_TURN, &message)))
 }
 
 /// The keys of a role. There are as many as roles.

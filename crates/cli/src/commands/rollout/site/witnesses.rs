@@ -11,7 +11,7 @@ use contentcheck_fleet::status::duration;
 use contentcheck_fleet::witness::{NoWitness, Shown};
 use contentcheck_fleet::{Cosign as _, Keeper, Remote};
 use contentcheck_log::write::{Directory, Fault, ReadOnly, View, seen_by};
-use contentcheck_log::{Hash, VerifierKey};
+use contentcheck_log::{Hash, Trust, VerifierKey};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::files;
 use contentcheck_rollout::state::{Rollout, Told};
@@ -427,8 +427,10 @@ impl Site {
                     why => why.to_string(),
                 })
             });
+            // Who is named in the settings alone signs for nobody.
+            let counts = |trust: Trust<'_>| trust.witnesses().any(|(_, known)| known == key);
             match added {
-                Ok(()) => signed += 1,
+                Ok(()) => signed += usize::from(book.state().trust().is_none_or(counts)),
                 Err(why) => talk(streams, &format!("witness `{}` does not sign: {why}", witness.name)),
             }
         }
