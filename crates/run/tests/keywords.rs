@@ -167,15 +167,16 @@ proptest! {
 #[test]
 fn a_keyword_sees_what_every_event_has() {
     let template = "template t.any @ 1 {\n    serves { category: any }\n    reads { Channel: \"Acme/Log\", EventID: 17, Provider_Name: \"Acme\" }\n    1 first: string?\n}\n";
-    let rules = [
-        rule(0, "s:\n        - 'acme/log'"),
-        rule(1, "s:\n        - '17'"),
-        rule(2, "s:\n        Channel: 'Acme/Log'"),
-    ];
+    // Alone, such a keyword is in every event, which is an error.
+    let rules = ["- 'acme/log'", "- '17'", "Channel: 'Acme/Log'"].iter().zip(0..).map(|(sought, number)| {
+        let detection = format!("t:\n        first: x\n    s:\n        {sought}");
+        rule(number, &detection).replace("condition: s", "condition: s and t")
+    });
+    let rules: Vec<String> = rules.collect();
     for record in [
-        r#"{"Channel":"Acme/Log","EventID":17,"Provider_Name":"Acme"}"#,
-        r#"{"EventID":17,"Provider_Name":"Acme"}"#,
-        r#"{"Channel":null,"EventID":17,"Provider_Name":"Acme"}"#,
+        r#"{"Channel":"Acme/Log","EventID":17,"Provider_Name":"Acme","first":"x"}"#,
+        r#"{"EventID":17,"Provider_Name":"Acme","first":"x"}"#,
+        r#"{"Channel":null,"EventID":17,"Provider_Name":"Acme","first":"x"}"#,
     ] {
         assert_eq!(matches_on(template, &rules, record), ["Rule 0", "Rule 1", "Rule 2"], "{record}");
     }
