@@ -1,7 +1,7 @@
 /* contentcheck: verifies content images and evaluates events against them. C99, or C++.
  *
- * The library allocates nothing, holds no lock, has no global that is written to, and calls nothing of yours. All memory
- * is lent by the caller. docs/embedding-c.md goes from a struct of a sensor to the rules that match it.
+ * What is declared here allocates nothing, holds no lock, has no global that is written to, and calls nothing of yours. All
+ * memory is lent by the caller. docs/embedding-c.md goes from a struct of a sensor to the rules that match it.
  *
  * What holds for every function, unless it says otherwise:
  *
@@ -59,7 +59,7 @@ typedef int32_t cc_status_t;
 #define CC_E_LENGTH 12    /* a length or a count is larger than any object in memory */
 #define CC_E_ENUM 13      /* a number stands for nothing: a tag, a type, a mode */
 #define CC_E_UTF8 14      /* a name is not UTF-8 */
-#define CC_E_HANDLE 15    /* not an image or a kill list of this library, or it was moved */
+#define CC_E_HANDLE 15    /* not what this library handed out: an image, a kill list, a store, a reader; or it was moved */
 #define CC_E_SIZE 16      /* size_of_self is not that of a struct this library knows, or a member it does not know is set */
 #define CC_E_MEMORY 17    /* the memory for a kill list is too small */
 #define CC_E_NUMBER 18    /* no rule, input or template type has this number */

@@ -11,7 +11,7 @@
  *
  * Memory    The library allocates: what it hands out is given back to it, and to nobody else.
  * Files     It writes to the directory that it is given, and nowhere else.
- * Threads   A store is used by one thread at a time, and so is a reader. Readers wait for no store and for each other not at all.
+ * Threads   A store is used by one thread at a time, and so is a reader. A reader waits neither for the store nor for another reader.
  * Lifetime  Of what is passed nothing is kept: it is copied.
  * Panics    There is none on a path of the library's own. Memory that cannot be had ends the process.
  */

@@ -8,11 +8,11 @@ use std::vec::Vec;
 use contentcheck_interpreter::VerifiedImage;
 use contentcheck_sensor::{Reader, View};
 
-use crate::event::{self, Wrong};
+use crate::event;
 use crate::load::{CcImage, Handle, handle, key};
 use crate::memory::{self, Region, WORD};
 use crate::report::status_of;
-use crate::status::{CC_E_SCRATCH, CC_E_TEMPLATE, CC_MORE, CC_OK, CC_SPENT, CcStatus};
+use crate::status::{CC_E_TEMPLATE, CC_MORE, CC_OK, CC_SPENT, CcStatus};
 use crate::store::{CcStore, Own, handle_mut, taken_back};
 use crate::types::*;
 
@@ -140,11 +140,7 @@ unsafe fn evaluate(
         memory.resize(needed, 0);
     }
     // SAFETY: the caller's.
-    let event = unsafe { event::converted(given, &mut Region::new(memory)) }.map_err(|wrong: Wrong| {
-        // It was measured: what is too small now was changed by the caller in between.
-        debug_assert!(wrong.status != CC_E_SCRATCH, "{needed} words");
-        CcOutcome::from(wrong)
-    })?;
+    let event = unsafe { event::converted(given, &mut Region::new(memory)) }?;
     let (mut room, mut match_count, mut is_full) = (rules.iter_mut(), 0_u32, false);
     let done = view.evaluate_numbered(template, event, budget, |rule| match room.next() {
         Some(slot) => {

@@ -29,7 +29,7 @@ statuses! {
     CC_E_LENGTH = 12, c"CC_E_LENGTH", c"a length or a count is larger than any object";
     CC_E_ENUM = 13, c"CC_E_ENUM", c"a number stands for nothing";
     CC_E_UTF8 = 14, c"CC_E_UTF8", c"a name is not UTF-8";
-    CC_E_HANDLE = 15, c"CC_E_HANDLE", c"this is not an image or a kill list, or it was moved";
+    CC_E_HANDLE = 15, c"CC_E_HANDLE", c"this is not what the library handed out (an image, a kill list, a store, a reader), or it was moved";
     CC_E_SIZE = 16, c"CC_E_SIZE", c"size_of_self is wrong, or a member is set that this library does not know";
     CC_E_MEMORY = 17, c"CC_E_MEMORY", c"the memory for a kill list is too small";
     CC_E_NUMBER = 18, c"CC_E_NUMBER", c"no rule, input or template type has this number";

@@ -553,6 +553,13 @@ fn a_baseline_holds_from_any_directory() {
         assert!(written.contains(" of files that were not looked at stay"), "{written}");
         assert!(fs::read(directory.join("ci/baseline.json")).unwrap() == first, "{path}");
     }
+    // What cannot be read any more, as after a merge, is not written over.
+    let damaged = [b"<<<<<<< ours\n", first.as_slice()].concat();
+    fs::write(directory.join("ci/baseline.json"), &damaged).unwrap();
+    let refused = said("", &["team/rules", "--write-baseline", "ci/baseline.json"]);
+    assert!(refused.contains("ci/baseline.json: not a baseline"), "{refused}");
+    assert!(fs::read(directory.join("ci/baseline.json")).unwrap() == damaged);
+    fs::write(directory.join("ci/baseline.json"), &first).unwrap();
     // Another file with the same finding is not accepted.
     let case = "CC0203-unknown-selection";
     fs::rename(rules.join(case), rules.join("moved")).unwrap();

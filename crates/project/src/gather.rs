@@ -344,8 +344,7 @@ impl Project {
         if let Some(Recorded { baseline, names }) = policy.baseline.as_mut().filter(|_| !(is_configured && is_whole)) {
             let unread = problems.iter().map(|problem| problem.source.name());
             let looked_at = sources.iter().map(|(source, _)| source.name()).chain(unread);
-            let directory = named_baseline.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
-            let other = other_files(baseline, names, directory, looked_at);
+            let other = other_files(baseline, names, named_baseline.as_deref().unwrap_or(Path::new("")), looked_at);
             baseline.findings.retain(|entry| !other.contains(&entry.file));
         }
         let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &read);
@@ -483,13 +482,14 @@ pub fn names_of(baseline: &Path) -> Result<Names, Failure> {
     Ok(Names::new(real(Path::new("."))?, real(directory)?))
 }
 
-/// The files of a baseline that are there, seen from the directory that it is in, and that a run did not look at.
+/// The files of a baseline at this path that are there, and that a run did not look at.
 fn other_files<'n>(
     baseline: &Baseline,
     names: &Names,
-    directory: &Path,
+    path: &Path,
     looked_at: impl Iterator<Item = &'n str>,
 ) -> BTreeSet<String> {
+    let directory = path.parent().unwrap_or(Path::new(""));
     let looked_at: BTreeSet<String> = looked_at.map(|name| names.of(name)).collect();
     let files: BTreeSet<&str> = baseline.findings.iter().map(|entry| entry.file.as_str()).collect();
     let is_other = |file: &&str| !looked_at.contains(*file) && directory.join(file).is_file();
@@ -500,10 +500,14 @@ fn other_files<'n>(
 /// the rest. Nothing where there is no baseline yet.
 ///
 /// # Errors
-/// When the directory that it is in cannot be read.
+/// When it is no baseline, so that what is recorded of other files would be lost, or the directory that it is in cannot be read.
 pub fn kept_of<'n>(path: &Path, looked_at: impl Iterator<Item = &'n str>) -> Result<Vec<Expected>, Failure> {
-    let Ok((baseline, _)) = baseline(path, &mut Vec::new()) else { return Ok(Vec::new()) };
-    let other = other_files(&baseline, &names_of(path)?, path.parent().unwrap_or(Path::new("")), looked_at);
+    // What is no file, such as /dev/stdout, has nothing recorded in it.
+    if !fs::metadata(path).is_ok_and(|there| there.is_file() && there.len() > 0) {
+        return Ok(Vec::new());
+    }
+    let (baseline, _) = baseline(path, &mut Vec::new())?;
+    let other = other_files(&baseline, &names_of(path)?, path, looked_at);
     Ok(baseline.findings.into_iter().filter(|entry| other.contains(&entry.file)).collect())
 }
 
