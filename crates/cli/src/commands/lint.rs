@@ -242,6 +242,7 @@ fn record(path: &Path, judged: &Judged, project: &Project, streams: &mut Streams
     let recorded: usize = baseline.findings.iter().map(|of| of.count).sum();
     let unread = judged.findings().iter().map(|finding| finding.source.name());
     let looked_at = judged.checked().sources().map(|(source, _)| source.name()).chain(unread);
+    project.read.refuse(path)?;
     let kept = kept_of(path, looked_at)?;
     let of_others: usize = kept.iter().map(|of| of.count).sum();
     baseline.findings.extend(kept);
