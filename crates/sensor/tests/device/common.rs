@@ -124,8 +124,11 @@ pub(crate) struct Platter {
     pub(crate) fails: Option<(Dice, u64)>,
     /// The same from the next start on, for good.
     pub(crate) ages: Option<(Dice, u64)>,
-    /// Which copy of the state was given, or said to be missing, since the last start.
+    /// Which copy of the state was given, or said to be missing, when it was read at the last start. What a disk gives when the store is tidied
+    /// comes too late.
     pub(crate) gave: [bool; 2],
+    /// Whether anything else was asked for since: the state is read first.
+    is_state_read: bool,
     /// The next call of this name fails.
     pub(crate) fail_next: Option<(&'static str, DiskError)>,
     pub(crate) read_only: bool,
@@ -263,7 +266,7 @@ impl Platter {
     pub(crate) fn restart(&mut self) {
         (self.cut, self.is_dead, self.fail_next, self.calls) = (None, false, None, 0);
         self.fails = self.ages.clone();
-        self.gave = [false; 2];
+        (self.gave, self.is_state_read) = ([false; 2], false);
         self.log.clear();
     }
 
@@ -339,12 +342,12 @@ impl Disk for Sim {
     }
 
     fn read(&mut self, place: &Place, most: usize) -> Result<Vec<u8>, DiskError> {
+        let copy = ["state.a", "state.b"].iter().position(|copy| *copy == place.to_string());
+        self.platter().is_state_read |= copy.is_none();
         self.call("read", false, "")?;
         let mut platter = self.platter();
-        match place.to_string().as_str() {
-            "state.a" => platter.gave[0] = true,
-            "state.b" => platter.gave[1] = true,
-            _ => {}
+        if let Some(copy) = copy.filter(|_| !platter.is_state_read) {
+            platter.gave[copy] = true;
         }
         let node = platter.names.get(place).ok_or(DiskError::Missing)?;
         let bytes = &platter.nodes[*node].now;
@@ -531,6 +534,7 @@ impl World {
             fails: None,
             ages: None,
             gave: [false; 2],
+            is_state_read: false,
             fail_next: None,
             read_only: false,
             refuses: None,

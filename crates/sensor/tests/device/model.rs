@@ -424,3 +424,14 @@ fn what_is_left_in_tmp_is_not_written_to() {
         model.take(step);
     }
 }
+
+/// A copy of the state that the disk gives when the store is tidied, and did not give when it was read, says nothing of what was read.
+#[test]
+fn a_copy_that_is_given_too_late_was_not_given() {
+    let mut model = Model::new(4_406_537_512_002_554_180);
+    for step in
+        [Step::Offer(0), Step::Age(2), Step::Restart(Ended::Never), Step::Hours(16), Step::Restart(Ended::Never)]
+    {
+        model.take(step);
+    }
+}
