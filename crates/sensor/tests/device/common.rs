@@ -275,6 +275,16 @@ impl Platter {
         Some(&mut self.nodes[node].now)
     }
 
+    /// Whether a file is on the disk as it is read: what a sync failed for is only on its way there, also for a process that starts later.
+    pub(crate) fn is_kept(&self, path: &str) -> bool {
+        let named = |names: &BTreeMap<Place, usize>| {
+            names.iter().find(|(place, _)| place.to_string() == path).map(|(_, node)| *node)
+        };
+        let node = named(&self.names);
+        node == named(&self.kept)
+            && node.and_then(|node| self.nodes.get(node)).is_some_and(|node| node.now == node.synced)
+    }
+
     /// Damages a file where it lies: for good, whatever becomes of the power.
     pub(crate) fn rot(&mut self, path: &str) {
         let Some((_, node)) = self.names.iter().find(|(place, _)| place.to_string() == path) else { return };

@@ -219,8 +219,10 @@ impl Model {
                 }
             }
             Step::RotState(first) => {
-                // One copy is damaged where there are two: a disk that damages both at once has lost them.
-                if device.status().both_copies {
+                // One copy is damaged where there are two: a disk that damages both at once has lost them. A copy that could not be
+                // synced is not on the disk yet, though a process that starts later reads it.
+                let are_kept = ["state.a", "state.b"].iter().all(|copy| self.world.platter().is_kept(copy));
+                if are_kept && device.status().both_copies {
                     let path = if first { "state.a" } else { "state.b" };
                     if self.world.platter().file(path).is_some() {
                         self.world.platter().rot(path);
@@ -420,6 +422,23 @@ fn what_is_left_in_tmp_is_not_written_to() {
         Exhaust,
         Offer(1),
         RotState(true),
+    ] {
+        model.take(step);
+    }
+}
+
+/// Damage to the copy that is on the disk, while the other one could never be synced, is damage to both.
+#[test]
+fn a_copy_that_was_never_synced_is_none() {
+    let mut model = Model::new(10_726_079_686_122_119_733);
+    for step in [
+        Step::Age(3),
+        Step::Restart(Ended::Never),
+        Step::Restart(Ended::Crashed),
+        Step::Restart(Ended::Killed),
+        Step::ReadOnly(true),
+        Step::RotState(false),
+        Step::Cut(0),
     ] {
         model.take(step);
     }
