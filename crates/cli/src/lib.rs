@@ -45,6 +45,11 @@ fn with_negative(command: clap::Command) -> clap::Command {
     command.mut_subcommands(with_negative)
 }
 
+/// Whether somebody meant to halt rollouts, whatever else the arguments are.
+fn is_halt(mut arguments: impl Iterator<Item = std::ffi::OsString>) -> bool {
+    arguments.any(|argument| argument == "rollout") && arguments.any(|argument| argument == "halt")
+}
+
 /// Runs the program with the arguments and streams of the process.
 #[must_use]
 pub fn main() -> ExitCode {
@@ -60,7 +65,12 @@ pub fn main() -> ExitCode {
         Err(error) => {
             // Help and version are data, everything else is talk; clap knows which is which.
             let exit = if error.use_stderr() { Exit::Usage } else { Exit::Fine };
-            return match error.print() {
+            let printed = error.print();
+            // Who halts in a hurry reads the first line, if that.
+            if exit == Exit::Usage && is_halt(std::env::args_os().skip(1)) {
+                let _ = writeln!(io::stderr(), "\nNOTHING IS HALTED: run it again without what is wrong with it");
+            }
+            return match printed {
                 Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Exit::Internal.into(),
                 _ => exit.into(),
             };

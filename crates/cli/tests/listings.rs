@@ -142,3 +142,23 @@ fn source_text_is_made_of_a_manifest() {
         assert!(code == Some(2) && text.is_empty() && said.contains(part), "{arguments:?}: {code:?} {said}");
     }
 }
+
+/// Who halts in a hurry and slips must not believe that something stopped.
+#[test]
+fn a_halt_that_cannot_be_read_says_that_nothing_is_halted() {
+    let says = |arguments: &[&str]| {
+        let output = Command::new(env!("CARGO_BIN_EXE_contentcheck")).args(arguments).output().unwrap();
+        let text = String::from_utf8(output.stderr).unwrap();
+        (output.status.code(), text.lines().last().is_some_and(|line| line.starts_with("NOTHING IS HALTED")))
+    };
+    for slip in [
+        &["rollout", "halt", "--reason"][..],
+        &["rollout", "halt", "--reason", "bad", "rules"],
+        &["rollout", "-C", "fleet", "halt", "--force"],
+        &["rollout", "halt", "-C"],
+    ] {
+        assert_eq!(says(slip), (Some(2), true), "{slip:?}");
+    }
+    assert_eq!(says(&["rollout", "status", "--halt"]), (Some(2), false));
+    assert_eq!(says(&["rollout", "halt", "--help"]), (Some(0), false));
+}

@@ -78,6 +78,67 @@ fn a_change_is_judged_as_one() {
     assert!(!out.contains("is gone"), "{out}");
 }
 
+/// Both releases are shown the recordings of the change: that those of before are not there any more is said, however that came about.
+#[test]
+fn recordings_that_a_change_replaces_are_named() {
+    const RECORDING: &str = "recordings/workday.jsonl";
+    let gate = |name: &str, edit: fn(&Path), more: &[&str]| {
+        let [before, after] = change(name, edit);
+        let [before, after] = [&before, &after].map(|path| path.to_str().unwrap());
+        let asked = ["gate", after, "--change", "--previous", before, "--only", "change,replay"];
+        let (exit, out, err) = run(&[&asked, more].concat());
+        assert!(matches!(exit, Exit::Fine | Exit::Findings), "{out}{err}");
+        let said = out.lines().filter(|line| line.contains("CC1021")).collect::<Vec<_>>().join("\n");
+        (said, out)
+    };
+    let lines = |path: &Path| fs::read_to_string(path.join(RECORDING)).unwrap();
+    let kept: [(&str, fn(&Path)); 4] = [
+        ("kept", |_| {}),
+        ("grown", |after| {
+            let path = after.join(RECORDING);
+            let text = fs::read_to_string(&path).unwrap();
+            let first = text.lines().next().unwrap();
+            fs::write(&path, format!("{text}{first}\n")).unwrap();
+        }),
+        ("moved", |after| fs::rename(after.join(RECORDING), after.join("recordings/monday.jsonl")).unwrap()),
+        ("joined", |after| {
+            fs::write(after.join("recordings/new.jsonl"), fs::read(after.join(RECORDING)).unwrap()).unwrap()
+        }),
+    ];
+    for (name, edit) in kept {
+        let (said, out) = gate(name, edit, &[]);
+        assert_eq!(said, "", "{name}: {out}");
+    }
+    let replaced: [(&str, fn(&Path), &str); 3] = [
+        (
+            "cut",
+            |after| {
+                let path = after.join(RECORDING);
+                let text = fs::read_to_string(&path).unwrap();
+                fs::write(&path, text.split_once('\n').unwrap().1).unwrap();
+            },
+            "workday.jsonl (changed)",
+        ),
+        (
+            "removed",
+            |after| {
+                fs::rename(after.join(RECORDING), after.join("recordings/other.jsonl")).unwrap();
+                replaced(after, "recordings/other.jsonl", "{", "{ ");
+            },
+            "workday.jsonl (gone)",
+        ),
+        ("edited", |after| replaced(after, RECORDING, "e", "E"), "workday.jsonl (changed)"),
+    ];
+    for (name, edit, words) in replaced {
+        let (said, out) = gate(name, edit, &[]);
+        assert!(said.contains("1 file of recorded events") && said.contains(words), "{name}: {out}");
+        let (said, out) = gate(name, edit, &["--allow-shrink"]);
+        assert_eq!(said, "", "{name}: {out}");
+    }
+    let [before, _] = change("there", |_| {});
+    assert!(lines(&before).lines().count() > 1);
+}
+
 /// A copy of a rule: a reviewer sees both places, whichever of them is new.
 #[test]
 fn both_places_of_a_copy_are_named() {

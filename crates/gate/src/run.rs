@@ -75,6 +75,9 @@ pub struct Settings {
     pub not_taken: Vec<(String, &'static str)>,
     /// Content of the release that lies beside what was named, and so is not in it.
     pub apart: Vec<String>,
+    /// The recordings that the previous release names itself, where there is no evidence that says which ones it was shown; or why they are
+    /// not known.
+    pub previous_recordings: Result<Vec<InputDigest>, String>,
     /// Evidence of the previous release.
     pub previous_evidence: Option<Box<PreviousEvidence>>,
     /// Version of the tool.
@@ -138,6 +141,7 @@ impl Settings {
             inputs: Vec::new(),
             not_taken: Vec::new(),
             apart: Vec::new(),
+            previous_recordings: Ok(Vec::new()),
             previous_evidence: None,
             version,
         }

@@ -64,6 +64,19 @@ impl Recording {
         }
     }
 
+    /// Whether its first bytes, so many, have this SHA-256: it is then a recording of before to which events were added.
+    #[must_use]
+    pub fn begins_with(&self, bytes: u64, sha256: &str) -> bool {
+        let mut digest = Digester::default();
+        let read = match self {
+            Self::File(path) | Self::Sealed(path, _) => {
+                File::open(path).and_then(|file| digested(file, bytes, &mut digest))
+            }
+            Self::Lines { bytes: lines, .. } => digested(Cursor::new(lines), bytes, &mut digest),
+        };
+        read.is_ok_and(|read| read == bytes) && digest.finish() == sha256
+    }
+
     /// A reader, and what tells at its end whether the bytes were those of the seal.
     pub(crate) fn open(&self) -> Result<(Reader, Pass), Problem> {
         Ok(match self {
@@ -82,6 +95,19 @@ impl Recording {
                 (reader, Pass(Some((Hashed { file: rest, digest }, seal.clone()))))
             }
         })
+    }
+}
+
+/// Hashes so many bytes, or as many as there are: how many they were.
+fn digested(from: impl Read, bytes: u64, digest: &mut Digester) -> io::Result<u64> {
+    let mut part = from.take(bytes);
+    let mut buffer = [0; 1 << 13];
+    let mut read = 0;
+    loop {
+        let count = part.read(&mut buffer)?;
+        let Some(part) = buffer.get(..count).filter(|part| !part.is_empty()) else { return Ok(read) };
+        digest.update(part);
+        read += part.len() as u64;
     }
 }
 

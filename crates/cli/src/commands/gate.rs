@@ -153,6 +153,10 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
         release::introduce_previous(&previous.gathered, streams);
     }
     let (settings, evidence) = settings(arguments, &project, &gate, read, streams)?;
+    let previous_recordings = match (&previous, &evidence) {
+        (Some(previous), None) => recordings_of(previous),
+        _ => Ok(Vec::new()),
+    };
     let build = |project: Project, threads: usize| {
         Built::new(project.gathered, arguments.skip_unsupplied, threads)
             .map_err(|_| Failure::internal("what has errors was not left out"))
@@ -168,7 +172,12 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     }
     let ceilings = ceilings(&built, &settings.asked_ceilings)?;
     let previous_evidence = evidence.map(|then| then.held(&built, previous.as_ref())).transpose()?.map(Box::new);
-    Ok(Prepared { built, previous, settings: Settings { ceilings, previous_evidence, apart, ..settings }, key })
+    Ok(Prepared {
+        built,
+        previous,
+        settings: Settings { ceilings, previous_evidence, previous_recordings, apart, ..settings },
+        key,
+    })
 }
 
 /// Fails where settings lie below what is gated and none were named: a fleet, a baseline or recordings that do not count are
@@ -368,6 +377,21 @@ fn settings(
         ..unsaid
     };
     Ok((settings, evidence))
+}
+
+/// The recordings that a previous release names itself, by digest; or why they are not known.
+fn recordings_of(previous: &Project) -> Result<Vec<InputDigest>, String> {
+    let GateConfig { recordings, never_match, .. } = &previous.config.gate;
+    let mut all = Vec::new();
+    for (named, kind) in [(recordings, InputKind::Recording), (never_match, InputKind::NeverMatch)] {
+        let sources = recorded::configured(&[], named, &previous.root).map_err(|failure| failure.message)?;
+        for path in sources.files {
+            let name = files::name(&path);
+            let (sha256, bytes) = files::digest(&path).map_err(|why| format!("{name}: {why}"))?;
+            all.push(InputDigest { kind, name, sha256, bytes });
+        }
+    }
+    Ok(all)
 }
 
 /// Refuses a directory of evidence in which recorded events are looked for: the next run would read what this one leaves.

@@ -70,6 +70,7 @@ impl Check for ChangeGuard {
             if let Some(then) = then {
                 corpus::shrunk(run, then, earlier, &mut outcome);
             }
+            corpus::replaced(run, then, &mut outcome);
             corpus::sensors_gone(run, &mut outcome);
             corpus::manifests_changed(run, &mut outcome);
         }

@@ -4,7 +4,7 @@
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::sensor::Fleet;
 
-use crate::evidence::{Evidence, Finding};
+use crate::evidence::{Evidence, Finding, InputDigest, InputKind};
 use crate::facts::plural;
 use crate::previous::PreviousEvidence;
 use crate::run::{Learned, Outcome, Subject};
@@ -107,6 +107,64 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
     }
 }
 
+/// Recordings that the previous release was shown and that are not there any more. Both releases are shown what is there now, so what
+/// the earlier one matched in them is compared with nothing.
+pub(crate) fn replaced(run: &Subject<'_>, then: Option<&Evidence>, outcome: &mut Outcome) {
+    let settings = run.settings;
+    let before = match (then, &settings.previous_recordings) {
+        (Some(then), _) => &then.inputs,
+        (None, Ok(named)) => named,
+        (None, Err(why)) => {
+            outcome.skipped.push(format!("recordings of the previous release: {why}"));
+            return;
+        }
+    };
+    let is_there = |was: &InputDigest| settings.inputs.iter().any(|now| now.sha256 == was.sha256);
+    let sets = [
+        (InputKind::Recording, &settings.recordings, "recorded"),
+        (InputKind::NeverMatch, &settings.never_match, "never-match"),
+    ];
+    for (kind, recordings, word) in sets {
+        let name_of = |was: &InputDigest| was.name.rsplit(['/', '\\']).next().unwrap_or(&was.name).to_owned();
+        let has_grown = |was: &InputDigest| {
+            let namesakes = recordings.iter().filter(|now| now.name() == name_of(was));
+            namesakes.into_iter().any(|now| now.begins_with(was.bytes, &was.sha256))
+        };
+        let gone: Vec<&InputDigest> =
+            before.iter().filter(|was| was.kind == kind && !is_there(was) && !has_grown(was)).collect();
+        if gone.is_empty() {
+            continue;
+        }
+        let said = gone.iter().take(NAMED).map(|was| {
+            let is_named = recordings.iter().any(|now| now.name() == name_of(was));
+            format!("{} ({})", was.name, if is_named { "changed" } else { "gone" })
+        });
+        let said = said.collect::<Vec<_>>().join(", ");
+        let (count, are) = match gone.len() {
+            1 => ("1 file".to_owned(), "is"),
+            count => (format!("{count} files"), "are"),
+        };
+        let message = format!(
+            "{count} of {word} events that the previous release was shown {are} no longer there: {said}{}",
+            more(gone.len()),
+        );
+        outcome.findings.push(Finding::new(&codes::RECORDING_REPLACED, message).with_help(
+            "both releases are shown what is there now: gate the rules with the recordings of before, then replace these; or accept it once with --allow-shrink",
+        ));
+    }
+}
+
+/// The most that a message names.
+const NAMED: usize = 5;
+
+/// What is said of those that are not named.
+fn more(all: usize) -> String {
+    match all.saturating_sub(NAMED) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    }
+}
+
 /// Sensors whose manifest says something else than the previous release's manifest of the same build: a build does not
 /// change, so one of the two is not true, and what rules were checked against is not what is deployed. Evidence of the
 /// previous release is of these very manifests ([`PreviousEvidence`]).
@@ -151,17 +209,12 @@ pub(crate) fn sensors_gone(run: &Subject<'_>, outcome: &mut Outcome) {
     }
     let now = run.built.devices.as_ref().map(names).unwrap_or_default();
     let gone: Vec<&str> = before.iter().filter(|of| !now.contains(of)).map(String::as_str).collect();
-    /// The most that are named.
-    const NAMED: usize = 5;
     let named = gone.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
-    let more = match gone.len().saturating_sub(NAMED) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
     if gone.is_empty() {
         return;
     }
-    let message = format!("the fleet of the previous release has sensors that this one lacks: {named}{more}");
+    let message =
+        format!("the fleet of the previous release has sensors that this one lacks: {named}{}", more(gone.len()));
     outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
         "name every version that is still deployed; where none of these is: --allow-shrink, for this one release",
     ));
