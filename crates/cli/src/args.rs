@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 pub use device::{
-    Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceLook, DeviceOffer, DeviceSeal, DeviceSensor,
+    Device, DeviceCommand, DeviceCrash, DeviceEnd, DeviceFormat, DeviceKill, DeviceLook, DeviceOffer, DeviceSeal,
+    DeviceSensor,
 };
 pub use rollout::{
     DemoStory, DrillKind, ExportEngine, Rollout, RolloutAdvance, RolloutCollect, RolloutCommand, RolloutDemo,
@@ -942,6 +943,8 @@ pub enum SchemaName {
     DeviceWhy,
     /// The JSON of `device offer`
     DeviceOffer,
+    /// The JSON of `device kill`
+    DeviceKill,
     /// The JSON of `device simulate-crash`
     DeviceCrash,
     /// The JSON of `device seal`

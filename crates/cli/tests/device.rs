@@ -168,6 +168,8 @@ fn a_release_goes_from_the_gate_to_a_device_and_back() {
     let (_, why) = scratch.json(SchemaName::DeviceWhy, &["why", "store"]);
     assert!(why["decision"].as_array().unwrap().iter().any(|line| line["what"] == "the candidate runs"));
 
+    switched_off_from_outside(&scratch, &of);
+
     // A drill: three crashes, and older content runs. The device is as it was.
     let before = fs::read(scratch.0.join("store/state.a")).unwrap();
     let crash = [&["simulate-crash", "store"], &of[..]].concat();
@@ -176,6 +178,8 @@ fn a_release_goes_from_the_gate_to_a_device_and_back() {
         drill["starts"].as_array().unwrap().iter().map(|start| start["runs"].as_str().unwrap()).collect();
     assert_eq!((exit, runs), (0, vec!["candidate", "candidate", "candidate", "nothing", "nothing"]), "{drill:#}");
     assert_eq!(fs::read(scratch.0.join("store/state.a")).unwrap(), before);
+    let first = drill["starts"][0]["decided"].to_string();
+    assert!(!first.contains("was taken for a trial") && !first.contains("kill list"), "lines of before: {first}");
     let killed = scratch.run(&[&["device"], &crash[..], &["--end", "killed", "--times", "6"]].concat());
     assert_eq!(killed.out.matches(": candidate, sequence 12").count(), 7, "{}", killed.out);
     assert!(killed.err.contains("a drill on a copy"), "{}", killed.err);
@@ -187,6 +191,52 @@ fn a_release_goes_from_the_gate_to_a_device_and_back() {
     assert!(again.out.starts_with("refused [CC1112]"), "{}", again.out);
     let why = scratch.run(&["device", "why", "store"]);
     assert!(why.out.contains("CC1112: ") && why.out.contains("  remedy: "), "{}", why.out);
+}
+
+/// Rules of a sensor that crashes at each start are switched off while it does not run. What is named and is no rule is said.
+fn switched_off_from_outside(scratch: &Scratch, of: &[&str]) {
+    const RULE: &str = "e5121482-3929-4d22-a255-accb1a466884";
+    let give = |epoch: u64, rules: &[&str], domain: &str| {
+        let rules: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
+        let list = format!("contentcheck kill list 1\nepoch {epoch}\n{rules}");
+        scratch.write("kills", &list);
+        scratch.write("kills.sig", signatures(domain, &list));
+        [&["kill", "store", "--list", "kills", "--signatures", "kills.sig"], of].concat()
+    };
+    let rule = format!("rule {RULE}");
+    let forged = give(7, &[&rule], "contentcheck root");
+    let (exit, report) = scratch.json(SchemaName::DeviceKill, &forged);
+    assert_eq!((exit, &report["taken"], &report["switched_off"]), (1, &false.into(), &0.into()), "{report:#}");
+    let (exit, report) = scratch.json(SchemaName::DeviceKill, &give(7, &[&rule], "contentcheck kill"));
+    let said = [&report["taken"], &report["epoch"], &report["named"], &report["sequence"], &report["switched_off"]];
+    assert_eq!((exit, said.map(Value::as_u64)), (0, [None, Some(7), Some(1), Some(12), Some(1)]), "{report:#}");
+    let status = scratch.run(&["device", "status", "store"]);
+    assert!(status.out.contains("on trial, 3 tries left"), "no try is used up: {}", status.out);
+
+    let run = |arguments: &[&str]| scratch.run(&[&["device"], arguments].concat());
+    let older = run(&give(6, &[], "contentcheck kill"));
+    assert!(older.exit == 1 && older.out.starts_with("refused: kill list 6 is offered, and 7 counts"), "{}", older.out);
+    let other_case = run(&give(8, &[&rule.to_uppercase().replace("RULE", "rule"), &rule], "contentcheck kill"));
+    assert!(other_case.out.contains("switches off 1 of the") && other_case.exit == 0, "{}", other_case.out);
+    assert!(other_case.err.contains("has 1 of the 2 ids in the list"), "{}", other_case.err);
+    let all = run(&give(9, &["all"], "contentcheck kill"));
+    assert!(all.out.starts_with("taken: kill list 9; it switches off ") && !all.err.contains("note:"), "{}", all.out);
+    let none = run(&give(10, &[], "contentcheck kill"));
+    assert!(none.out.contains("switches off 0 of the"), "{}", none.out);
+    let nonsense = run(&give(11, &["everything"], "contentcheck kill"));
+    assert!(nonsense.exit == 1 && nonsense.out.starts_with("refused: "), "{}", nonsense.out);
+    let absent = [&["kill", "absent", "--list", "kills", "--signatures", "kills.sig"], of].concat();
+    assert!(run(&absent).exit == 2 && !scratch.0.join("absent").exists());
+}
+
+/// Signatures of the key that counts, beside a file.
+fn signatures(domain: &str, file: &str) -> String {
+    use ed25519_dalek::Signer as _;
+    use ed25519_dalek::pkcs8::DecodePrivateKey as _;
+
+    let key = ed25519_dalek::SigningKey::from_pkcs8_pem(PRIVATE).unwrap();
+    let signed = key.sign(&[domain.as_bytes(), &[0], file.as_bytes()].concat());
+    format!("contentcheck signatures 1\n{} {}\n", hex(key.verifying_key().as_bytes()), hex(&signed.to_bytes()))
 }
 
 /// What a gate says of an image, signed by nobody: whoever looks from outside has no keys.

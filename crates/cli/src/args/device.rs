@@ -30,6 +30,8 @@ pub enum DeviceCommand {
     Why(DeviceLook),
     /// Offer an image to a device whose sensor does not run; the sensor tries it when it starts
     Offer(DeviceOffer),
+    /// Hand a signed kill list to a device whose sensor does not run: the rules that it names are off from the next start on
+    Kill(DeviceKill),
     /// Show what the device would do if its sensor crashed again and again: a drill, on a copy of the directory
     SimulateCrash(DeviceCrash),
     /// Take out of a directory what belongs to one machine, so that others can be made from it
@@ -79,6 +81,26 @@ pub struct DeviceOffer {
     /// The token that opens the ring of this device
     #[arg(long, value_name = "FILE")]
     pub token: Option<PathBuf>,
+    /// As which sensor
+    #[command(flatten)]
+    pub sensor: DeviceSensor,
+    /// Output format
+    #[arg(long, value_enum, default_value_t = DeviceFormat::Human)]
+    pub format: DeviceFormat,
+}
+
+/// Hand over a kill list.
+#[derive(Debug, Args)]
+pub struct DeviceKill {
+    /// The directory in which the sensor keeps its content
+    #[arg(value_name = "DIR")]
+    pub directory: PathBuf,
+    /// The kill list
+    #[arg(long, value_name = "FILE")]
+    pub list: PathBuf,
+    /// The signatures of it
+    #[arg(long, value_name = "FILE")]
+    pub signatures: PathBuf,
     /// As which sensor
     #[command(flatten)]
     pub sensor: DeviceSensor,

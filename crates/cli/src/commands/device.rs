@@ -1,10 +1,12 @@
 //! `contentcheck device`: the directory in which a sensor keeps its content, for whoever looks after devices.
 
 mod act;
+mod kill;
 mod show;
 
 pub use act::{DrillReport, DrillStart, OfferReport, SealReport};
 pub(crate) use act::{built_in, manifest};
+pub use kill::KillReport;
 pub use show::{DeviceContent, DeviceEvidence, DeviceStatus, DeviceWhy, ExplainedRefusal};
 
 use serde::Serialize;
@@ -23,6 +25,7 @@ pub fn run(arguments: &Device, streams: &mut Streams<'_>) -> Outcome {
         DeviceCommand::Status(arguments) => show::status(arguments, streams),
         DeviceCommand::Why(arguments) => show::why(arguments, streams),
         DeviceCommand::Offer(arguments) => act::offer(arguments, streams),
+        DeviceCommand::Kill(arguments) => kill::kill(arguments, streams),
         DeviceCommand::SimulateCrash(arguments) => act::simulate_crash(arguments, streams),
         DeviceCommand::Seal(arguments) => act::seal(arguments, streams),
     }

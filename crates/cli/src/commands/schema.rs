@@ -51,6 +51,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::DeviceStatus => serde_json::to_value(schema_for!(super::device::DeviceStatus)),
         SchemaName::DeviceWhy => serde_json::to_value(schema_for!(super::device::DeviceWhy)),
         SchemaName::DeviceOffer => serde_json::to_value(schema_for!(super::device::OfferReport)),
+        SchemaName::DeviceKill => serde_json::to_value(schema_for!(super::device::KillReport)),
         SchemaName::DeviceCrash => serde_json::to_value(schema_for!(super::device::DrillReport)),
         SchemaName::DeviceSeal => serde_json::to_value(schema_for!(super::device::SealReport)),
         SchemaName::RolloutStatus => serde_json::to_value(schema_for!(contentcheck_fleet::Status)),

@@ -75,7 +75,7 @@ pub struct SealReport {
 }
 
 /// As which sensor a store is opened.
-struct As {
+pub(super) struct As {
     config: Config,
     keyring: Keyring,
 }
@@ -102,7 +102,7 @@ pub(crate) fn manifest(selector: &str) -> Result<&'static Manifest<'static>, Fai
 }
 
 impl As {
-    fn read(arguments: &DeviceSensor, directory: &Path, streams: &mut Streams<'_>) -> Result<Self, Failure> {
+    pub(super) fn read(arguments: &DeviceSensor, directory: &Path, streams: &mut Streams<'_>) -> Result<Self, Failure> {
         let manifest = manifest(&arguments.sensor)?;
         let root = text(&arguments.root)?;
         let root = Root::read(&root).map_err(|why| {
@@ -145,7 +145,7 @@ impl As {
         Ok(Self { config, keyring: Keyring::new(root, manifest) })
     }
 
-    fn open(&self, directory: &Path) -> Store<Files, System, Keyring> {
+    pub(super) fn open(&self, directory: &Path) -> Store<Files, System, Keyring> {
         Store::open(self.config, Files::new(directory), System::new(directory.join(ENDED)), self.keyring.clone())
     }
 }
@@ -271,6 +271,9 @@ pub(super) fn simulate_crash(arguments: &DeviceCrash, streams: &mut Streams<'_>)
     let directory = copy.as_ref().map_or(arguments.directory.as_path(), |copy| &copy.0);
     let sensor = As::read(&arguments.sensor, directory, streams)?;
     let mut starts = Vec::new();
+    // Lines that were there before are not of this drill.
+    let known = Inspection::read(&mut Files::new(directory), &Keyring::has_form);
+    let mut known = known.records.last().map_or(0, |record| record.number);
     for run in 0..=arguments.times {
         let mut store = sensor.open(directory);
         if store.role() == Role::Guest {
@@ -281,7 +284,8 @@ pub(super) fn simulate_crash(arguments: &DeviceCrash, streams: &mut Streams<'_>)
         }
         let status = store.status();
         let sequence = status.running.map(|content| content.sequence);
-        starts.push(DrillStart { runs: status.rung.as_str().to_owned(), sequence, decided: decided(&store) });
+        starts.push(DrillStart { runs: status.rung.as_str().to_owned(), sequence, decided: decided(&store, known) });
+        known = store.evidence().last().map_or(known, |record| record.number);
         if run == arguments.times {
             store.stop();
         } else {
@@ -308,14 +312,15 @@ pub(super) fn simulate_crash(arguments: &DeviceCrash, streams: &mut Streams<'_>)
     Ok(Exit::Fine)
 }
 
-/// What was decided when a store was opened: the lines after what ran before, and the one that says what runs now.
-fn decided(store: &Store<Files, System, Keyring>) -> Vec<String> {
-    let lines: Vec<&str> = store.evidence().map(|record| record.what.as_str()).collect();
-    let is_end = |line: &&str| line.ends_with(" runs");
-    let end = lines.iter().rposition(is_end).unwrap_or(0);
-    let before = lines.get(..end).unwrap_or(&[]).iter().rposition(is_end);
-    let first = before.map_or(0, |at| at.saturating_add(1));
-    lines.get(first..=end).unwrap_or(&[]).iter().map(|line| (*line).to_owned()).collect()
+/// What was decided when a store was opened: the lines behind those that were known, to the one that says what runs now. None where the same
+/// goes on and nothing was decided.
+fn decided(store: &Store<Files, System, Keyring>, known: u64) -> Vec<String> {
+    let new = store.evidence().filter(|record| record.number > known);
+    let mut lines: Vec<String> = new.map(|record| record.what.clone()).collect();
+    if let Some(end) = lines.iter().rposition(|line| line.ends_with(" runs")) {
+        lines.truncate(end.saturating_add(1));
+    }
+    lines
 }
 
 pub(super) fn seal(arguments: &DeviceSeal, streams: &mut Streams<'_>) -> Outcome {
