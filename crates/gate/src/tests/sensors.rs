@@ -216,6 +216,18 @@ fn a_sensor_that_supplies_nothing_with_a_keyword_is_named() {
         ("        - vi\n", &[foo], false),
         ("        '|all':\n            - vi\n            - mimikatz\n", &[foo], true),
         ("        '|all':\n            - vi\n            - mimikatz\n", &[foo, cmd], false),
+        // Each letter of it may be in some other number, or in `true`, and in none of a process id.
+        ("        - secret\n        - rest\n", &[foo, pid], true),
+        ("        - secret\n        - '4711'\n", &[foo, pid], false),
+        ("        - 'a*f'\n", &[foo, ("Zed", "int?")], true),
+        ("        - 'a*f'\n", &[foo, ("Zed", "ip?")], false),
+        ("        - 'tru?'\n", &[foo, ("Zed", "bool?")], false),
+        ("        - 'tru?'\n", &[foo, ("Zed", "float?")], true),
+        ("        '|cidr': 10.0.0.0/8\n", &[foo, pid], true),
+        ("        '|cidr': 10.0.0.0/8\n", &[foo, cmd], false),
+        ("        '|cidr': 10.0.0.0/8\n", &[foo, ("Zed", "ip?")], false),
+        ("        '|all':\n            - evil\n            - '10.0.0.1'\n", &[foo, pid], true),
+        ("        '|re': '^4711$'\n", &[foo, pid], false),
         // It is in the channel, which all events have.
         ("        - Acme\n", &[foo], false),
         ("        '|all':\n            - Acme\n            - vi\n", &[foo], false),

@@ -93,13 +93,14 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
             return Expr::Is(predicate.clone());
         }
         let in_some_field = |test: &Arc<Test>, is_said: &mut bool| {
-            *is_said &= undeclared.iter().all(|ty| ty.scalar != Scalar::String && is_of_no_number(test));
+            *is_said &= !undeclared.iter().any(|ty| may_pass(ty.scalar, test));
             let parts = fields.iter().filter_map(|field| {
                 let ty = template.describe(field)?.ty;
-                if ty.scalar != Scalar::String {
-                    *is_said &= is_of_no_number(test);
+                if !may_pass(ty.scalar, test) {
                     return None;
                 }
+                // What analysis says of a text or an address, it says of all that is looked for in one.
+                *is_said &= ty.scalar == Scalar::String || matches!(**test, Test::Cidr(_));
                 let test = if ty.list {
                     Arc::new(Test::Elements { all: false, test: Box::new(Test::clone(test)) })
                 } else {
@@ -125,7 +126,7 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
                 });
                 Expr::all(each)
             }
-            Test::Text { all: false, .. } => in_some_field(&predicate.test, &mut is_said),
+            Test::Text { all: false, .. } | Test::Cidr(_) => in_some_field(&predicate.test, &mut is_said),
             _ => {
                 is_said = false;
                 Expr::Is(predicate.clone())
@@ -135,22 +136,31 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
     is_said.then_some(seen)
 }
 
-/// Whether no number, boolean or address has a text that a test passes: each of its patterns has a letter that is in none of them.
-fn is_of_no_number(test: &Test) -> bool {
-    /// Letters of numbers in any base, of `true`, `false`, `inf`, `nan`, and of addresses.
-    const LETTERS: &[u8] = b"abcdefxtrulsin";
-    let is_other = |text: &[u8]| {
-        let mut letters = text.iter().filter(|byte| byte.is_ascii_alphabetic());
-        letters.any(|byte| !LETTERS.contains(&byte.to_ascii_lowercase()))
+/// Whether some value of a type may pass a test for a keyword, as far as a look at its letters tells.
+fn may_pass(scalar: Scalar, test: &Test) -> bool {
+    match test {
+        Test::Text { patterns, .. } => patterns.iter().any(|one| may_have(scalar, &one.pattern)),
+        Test::Cidr(_) => matches!(scalar, Scalar::String | Scalar::Ip),
+        _ => true,
+    }
+}
+
+/// Whether the text of some value of a type may be what a pattern looks for: it is none where the pattern has a letter that no such text has.
+fn may_have(scalar: Scalar, pattern: &Pattern) -> bool {
+    let letters: &[u8] = match scalar {
+        Scalar::Int => b"-0123456789",
+        Scalar::Bool => b"truefals",
+        // As they are written, `inf` and `nan` too.
+        Scalar::Float => b"+-.0123456789aefint",
+        Scalar::Ip => b".:0123456789abcdef",
+        Scalar::String | Scalar::Bytes => return true,
     };
-    let has_other = |pattern: &Pattern| match pattern {
+    let has = |text: &str| text.bytes().all(|byte| letters.contains(&byte.to_ascii_lowercase()));
+    match pattern {
         Pattern::Equals(text) | Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => {
-            is_other(text.as_bytes())
+            has(text)
         }
-        Pattern::Like(parts) => {
-            parts.iter().any(|part| matches!(part, WildcardPart::Literal(text) if is_other(text.as_bytes())))
-        }
-        Pattern::Matches(_) => false,
-    };
-    matches!(test, Test::Text { patterns, .. } if patterns.iter().all(|one| has_other(&one.pattern)))
+        Pattern::Like(parts) => parts.iter().all(|part| !matches!(part, WildcardPart::Literal(text) if !has(text))),
+        Pattern::Matches(_) => true,
+    }
 }
