@@ -292,6 +292,15 @@ fn a_witness_cannot_make_up_what_it_has_seen() {
     }
 }
 
+/// A slip in the name of the directory halts nothing, says so, and makes nothing that looks as if something were held.
+#[test]
+fn a_halt_of_a_directory_that_is_not_there_makes_none() {
+    let world = World::new("nowhere");
+    let halted = world.must(2, START, &["halt", "--reason", "a customer called"]);
+    assert!(halted.err.contains("NOT halted") && halted.err.contains("no such directory"), "{}", halted.err);
+    assert!(!world.root.join("fleet").exists());
+}
+
 /// Whatever keeps a halt out of the log: the tokens go, no command here writes them again, and what to do is told.
 #[test]
 fn a_halt_that_cannot_be_logged_stops_this_directory_all_the_same() {

@@ -26,6 +26,13 @@ use crate::release::talk;
 /// Halts, in the order in which nothing that fails keeps the rest from being done: a hold is put, by which every command of this directory knows,
 /// whatever else is broken; tokens go; and then the log is written, or the witnesses are told.
 pub(super) fn halt(directory: &Path, arguments: &RolloutHalt, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    // A slip in the name: what is made there would hold nothing.
+    if !directory.is_dir() {
+        return Err(Failure::usage(format!(
+            "NOT halted: {}: there is no such directory; -C names the one that has the rollout",
+            files::name(directory)
+        )));
+    }
     let put = hold::put(directory, &arguments.why.reason, now);
     if let Err(failure) = &put {
         talk(streams, &format!("{}: whatever runs `advance` here may write tokens again, so stop it", failure.message));
