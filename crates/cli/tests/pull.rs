@@ -81,8 +81,9 @@ fn a_change_is_judged_as_one() {
 /// Both releases are shown the recordings of the change: that those of before are not there any more is said, however that came about.
 #[test]
 fn recordings_that_a_change_replaces_are_named() {
+    type Edit = fn(&Path);
     const RECORDING: &str = "recordings/workday.jsonl";
-    let gate = |name: &str, edit: fn(&Path), more: &[&str]| {
+    let gate = |name: &str, edit: Edit, more: &[&str]| {
         let [before, after] = change(name, edit);
         let [before, after] = [&before, &after].map(|path| path.to_str().unwrap());
         let asked = ["gate", after, "--change", "--previous", before, "--only", "change,replay"];
@@ -92,7 +93,7 @@ fn recordings_that_a_change_replaces_are_named() {
         (said, out)
     };
     let lines = |path: &Path| fs::read_to_string(path.join(RECORDING)).unwrap();
-    let kept: [(&str, fn(&Path)); 4] = [
+    let kept: [(&str, Edit); 4] = [
         ("kept", |_| {}),
         ("grown", |after| {
             let path = after.join(RECORDING);
@@ -109,7 +110,7 @@ fn recordings_that_a_change_replaces_are_named() {
         let (said, out) = gate(name, edit, &[]);
         assert_eq!(said, "", "{name}: {out}");
     }
-    let replaced: [(&str, fn(&Path), &str); 3] = [
+    let replaced: [(&str, Edit, &str); 3] = [
         (
             "cut",
             |after| {
