@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::PathBuf;
 
+use contentcheck_log::Token;
+
 use crate::stopping::{started, tokens};
 use crate::world::{HOUR, MINUTE, START, World, ring};
 
@@ -192,9 +194,35 @@ fn a_ring_without_its_token_is_not_well() {
     fs::write(fleet.join("keys/log.key"), key).unwrap();
     world.must(0, START + 4 * MINUTE, &["advance"]);
     world.must(0, START + 4 * MINUTE, &["status"]);
-    for odd in [&b""[..], b"\xFF", b"nothing"] {
-        fs::write(fleet.join("tokens/12/ring-0.token"), odd).unwrap();
-        assert!(world.must(1, START + 4 * MINUTE, &["status"]).out.contains("ring-0.token"));
+    // Whatever is wrong with it: a part that is gone, any byte that counts, a token of something else.
+    let path = fleet.join("tokens/12/ring-0.token");
+    let token = fs::read(&path).unwrap();
+    let other = started("no-token-other");
+    let foreign = fs::read(other.root.join("fleet/tokens/12/ring-0.token")).unwrap();
+    let mut odd = vec![Vec::new(), b"\xFF".to_vec(), b"nothing".to_vec(), foreign];
+    odd.extend([4, 2].map(|part| token[..token.len() / part].to_vec()));
+    odd.extend((0..token.len()).step_by(token.len() / 9).map(|at| {
+        let mut flipped = token.clone();
+        flipped[at] ^= 1;
+        flipped
+    }));
+    for odd in odd {
+        fs::write(&path, &odd).unwrap();
+        let looked = world.run(START + 4 * MINUTE, &["status"]);
+        // A signature that is not counted may be missing: two of three are enough.
+        let opens = {
+            let state = world.state();
+            let text = String::from_utf8(odd.clone()).unwrap_or_default();
+            Token::read(text.as_bytes()).is_ok_and(|token| token.check(&state.trust().unwrap()).is_ok())
+        };
+        let said = looked.out.contains("no device can take ring 0") && looked.out.contains("ring-0.token");
+        assert_eq!(
+            (looked.exit, said),
+            (u8::from(!opens), !opens),
+            "{}\n{}",
+            String::from_utf8_lossy(&odd),
+            looked.out
+        );
     }
     // What is held says so, and that alone.
     world.must(0, START + 5 * MINUTE, &["halt", "--reason", "a look first"]);

@@ -292,6 +292,45 @@ fn a_witness_cannot_make_up_what_it_has_seen() {
     }
 }
 
+/// Nobody knows what a witness was told whose memory of halts is damaged. That holds, whatever is halted and resumed after it, and what is said
+/// leads on.
+#[test]
+fn a_witness_that_lost_its_halts_is_replaced() {
+    let damages: [(&str, fn(&[u8]) -> Option<Vec<u8>>); 4] = [
+        ("empty", |_| Some(Vec::new())),
+        ("cut", |bytes| Some(bytes[..bytes.len() / 2].to_vec())),
+        ("flipped", |bytes| Some(bytes.iter().map(|byte| byte ^ 1).collect())),
+        ("gone", |_| None),
+    ];
+    for (name, damage) in damages {
+        let world = started(&format!("forgetful-{name}"));
+        let homes = fs::read_dir(world.root.join("fleet/witnesses")).unwrap().map(|home| home.unwrap().path());
+        let mut homes: Vec<_> = homes.filter(|home| home.is_dir()).collect();
+        homes.sort();
+        let home = &homes[1];
+        let halts = home.join("halts");
+        let kept = fs::read(&halts).unwrap();
+        match damage(&kept) {
+            Some(bytes) => fs::write(&halts, bytes).unwrap(),
+            None => fs::remove_file(&halts).unwrap(),
+        }
+        let leads_on = |out: &str| {
+            out.contains("nobody knows whether this witness was told") && out.contains("move that directory away")
+        };
+        let status = world.must(1, START + MINUTE, &["status"]);
+        assert!(leads_on(&status.out), "{name}: {}", status.out);
+        world.run(START + 2 * MINUTE, &["halt", "--reason", "a look"]);
+        world.run(START + 3 * MINUTE, &["resume", "--reason", "all is well"]);
+        let status = world.must(1, START + 4 * MINUTE, &["status"]);
+        assert!(leads_on(&status.out) && tokens(&world, 12).is_empty(), "{name}: {}", status.out);
+        fs::rename(home, world.root.join("away")).unwrap();
+        world.run(START + 5 * MINUTE, &["resume", "--reason", "all is well"]);
+        world.must(0, START + 5 * MINUTE, &["advance"]);
+        assert_eq!(tokens(&world, 12), ["ring-0.token"], "{name}");
+        world.must(0, START + 5 * MINUTE, &["status"]);
+    }
+}
+
 /// A slip in the name of the directory halts nothing, says so, and makes nothing that looks as if something were held.
 #[test]
 fn a_halt_of_a_directory_that_is_not_there_makes_none() {

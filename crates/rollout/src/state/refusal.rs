@@ -120,7 +120,10 @@ impl fmt::Display for Check {
             Self::EvidenceOfOpenRing => "the ring is not open",
             Self::EvidenceTime => "the evidence is of a time that has not come",
             Self::EvidenceOfCensus => "the evidence has more devices than the census, or of a stratum that is not there",
-            Self::EvidenceGrows => "counts of evidence only rise, and these do not",
+            Self::EvidenceGrows => {
+                "counts of evidence only rise, and these do not: reports that were counted are gone, or a file `*.settled` beside them is \
+                 damaged, which `contentcheck rollout collect` makes again when it starts"
+            }
             Self::VerdictComputed => "the verdict is not what the evidence of the newest ring gives",
             Self::VerdictAccepts => "the evidence does not show yet that the release is good",
             Self::Bake => "the ring has not been open for as long as the policy says, with evidence of all that time",

@@ -109,8 +109,13 @@ fn open_first(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<(), F
 /// What follows when the first ring has opened.
 fn first_opened(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let signed = site.cosign(book, now, streams)?;
-    let exit = tokens::write(site, book, signed, streams)?.exit();
-    opened_or_logged(&ring_name(newest(book)?, 0), exit == Exit::Fine, streams)?;
+    let ring = ring_name(newest(book)?, 0);
+    let exit = tokens::write(site, book, signed, streams).map_err(|failure| {
+        let open = format!("{ring} is open in the log, and no device can take it before `contentcheck rollout advance` writes its token");
+        Failure { message: format!("{}\n  {open}", failure.message), ..failure }
+    })?;
+    let exit = exit.exit();
+    opened_or_logged(&ring, exit == Exit::Fine, streams)?;
     Ok(exit)
 }
 

@@ -210,7 +210,7 @@ fn ways_back(status: &Status, streams: &mut Streams<'_>) -> Outcome {
     let ways = status.ways_back.iter().map(|way| format!("`{}` (sequence {})", visible(&way.name), way.sequence));
     let ways = ways.collect::<Vec<_>>().join(", ");
     let text = match ways.is_empty() {
-        true => "way back: none, since nothing was good on the whole fleet before; plan a fix under a higher sequence"
+        true => "way back: none, since no other content was good on the whole fleet before; plan a fix under a higher sequence"
             .to_owned(),
         false => format!("way back: the content of {ways}, under a higher sequence"),
     };

@@ -310,9 +310,14 @@ pub(super) fn missing(site: &Site, state: &State) -> Option<String> {
     let rollout = state.newest().filter(|rollout| !state.fails_elsewhere(rollout) && site.is_writer())?;
     let ring = u8::try_from(rollout.offered().len()).ok()?.checked_sub(1)?;
     let path = place(site, rollout).join(format!("ring-{ring}.token"));
-    let why = match small(&path) {
-        Ok(text) if Token::read(text.as_bytes()).is_ok() => return None,
-        Ok(_) => "is damaged".to_owned(),
+    let trust = state.trust()?;
+    let opens = |text: &str| Token::read(text.as_bytes()).and_then(|token| token.check(&trust));
+    let why = match small(&path)
+        .map(|text| opens(&text).map(|opened| Some(opened.opening()) == rollout.opening(ring).as_ref()))
+    {
+        Ok(Ok(true)) => return None,
+        Ok(Ok(false)) => "opens something else".to_owned(),
+        Ok(Err(why)) => format!("opens nothing: {why}"),
         Err(error) if error.kind() == ErrorKind::NotFound => "is not there".to_owned(),
         Err(error) => said(&error),
     };

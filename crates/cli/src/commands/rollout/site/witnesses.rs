@@ -202,6 +202,15 @@ impl Site {
     fn halted_here(&self, state: &State) -> Option<String> {
         let files = hold::standing(&self.directory);
         let halts = self.unlogged_halts(state);
+        let forgetful = if state.newest().is_some() { self.forgetful() } else { Vec::new() };
+        if files.is_empty() && halts.is_empty() && !forgetful.is_empty() {
+            return Some(format!(
+                "{}: the file `halts` is damaged or gone, so nobody knows whether this witness was told of a halt: no ring opens and no token is \
+                 written here. Ask whoever may have halted. If nobody did, move that directory away: the other witnesses go on, and one with another \
+                 key takes its place by `contentcheck rollout keys --trust FILE`",
+                forgetful.join(", ")
+            ));
+        }
         let by_file = files.iter().map(|path| {
             let name = files::name(path);
             hold::words(path).map_or_else(|| name.clone(), |words| format!("{name} (\"{words}\")"))
@@ -298,16 +307,21 @@ impl Site {
         }
     }
 
+    /// Witnesses of this machine of which nobody knows what they were told: their directories.
+    fn forgetful(&self) -> Vec<String> {
+        let homes = self.settings.witness.iter().filter_map(|witness| witness.directory.as_ref());
+        let homes = homes.map(|home| self.directory.join(home));
+        let is_damaged = |home: &PathBuf| home.is_dir() && book::halts(&ReadOnly::new(home)).is_err();
+        homes.filter(is_damaged).map(|home| files::name(&home)).collect()
+    }
+
     /// Halts of the newest rollout that are not in the log, by who has them, and when they were made.
     fn unlogged_halts(&self, state: &State) -> Vec<(String, u64)> {
         let Some(newest) = state.newest() else { return Vec::new() };
         let told = self.settings.witness.iter().filter_map(|witness| {
             let directory = self.directory.join(witness.directory.as_ref()?);
             let by = format!("witness `{}`", witness.name);
-            // What it was told nobody knows where that is damaged or gone.
-            let Ok(halts) = contentcheck_rollout::book::halts(&ReadOnly::new(&directory)) else {
-                return directory.is_dir().then(|| (format!("{by}, of which the file `halts` is damaged or gone"), 0));
-            };
+            let halts = book::halts(&ReadOnly::new(&directory)).ok()?;
             let is_meant = |halt: &&Told| halt.id == newest.id() && state.keeps_back(halt);
             Some((by, halts.iter().filter(is_meant).map(|halt| halt.at).max()?))
         });
