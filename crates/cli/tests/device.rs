@@ -196,6 +196,8 @@ fn a_release_goes_from_the_gate_to_a_device_and_back() {
 /// Rules of a sensor that crashes at each start are switched off while it does not run. What is named and is no rule is said.
 fn switched_off_from_outside(scratch: &Scratch, of: &[&str]) {
     const RULE: &str = "e5121482-3929-4d22-a255-accb1a466884";
+    // The key of RFC 8032, 7.1, test 1.
+    const OTHER: &str = "d75a980182b10ab7d54bfed3c964073a0ee172f3daa62325af021a68f707511a";
     let give = |epoch: u64, rules: &[&str], domain: &str| {
         let rules: String = rules.iter().map(|rule| format!("{rule}\n")).collect();
         let list = format!("contentcheck kill list 1\nepoch {epoch}\n{rules}");
@@ -225,6 +227,31 @@ fn switched_off_from_outside(scratch: &Scratch, of: &[&str]) {
     assert!(none.out.contains("switches off 0 of the"), "{}", none.out);
     let nonsense = run(&give(11, &["everything"], "contentcheck kill"));
     assert!(nonsense.exit == 1 && nonsense.out.starts_with("refused: "), "{}", nonsense.out);
+    // An id counts once, however often it is named.
+    let twice = run(&give(11, &[&rule, &rule], "contentcheck kill"));
+    assert!(!twice.err.contains("note: no rule"), "{}", twice.err);
+    // Another root, and directories that are no sensor's: nothing is written.
+    let before = fs::read(scratch.0.join("store/state.a")).unwrap();
+    let mut other = give(12, &["all"], "contentcheck kill");
+    let at = other.iter().position(|word| *word == "root").unwrap();
+    other[at] = "other-root";
+    let own = root();
+    let roots = own.lines().map(|line| match line.split_once(' ') {
+        Some((word @ ("root" | "release" | "kill"), _)) => format!("{word} 1 {OTHER}\n"),
+        _ => format!("{line}\n"),
+    });
+    scratch.write("other-root", roots.collect::<String>());
+    let foreign = run(&other);
+    assert!(foreign.exit == 2 && foreign.err.contains("no key of this root signed anything"), "{}", foreign.err);
+    fs::create_dir(scratch.0.join("bare")).unwrap();
+    for wrong in ["bare", "store/images"] {
+        let mut wrongly = give(12, &["all"], "contentcheck kill");
+        wrongly[1] = wrong;
+        let run = run(&wrongly);
+        assert!(run.exit == 2 && run.err.contains("no sensor has decided anything here"), "{}{}", run.out, run.err);
+        assert!(!scratch.0.join(wrong).join("state.a").exists());
+    }
+    assert_eq!(fs::read(scratch.0.join("store/state.a")).unwrap(), before);
     let absent = [&["kill", "absent", "--list", "kills", "--signatures", "kills.sig"], of].concat();
     assert!(run(&absent).exit == 2 && !scratch.0.join("absent").exists());
 }

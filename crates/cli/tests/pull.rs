@@ -93,13 +93,26 @@ fn recordings_that_a_change_replaces_are_named() {
         (said, out)
     };
     let lines = |path: &Path| fs::read_to_string(path.join(RECORDING)).unwrap();
-    let kept: [(&str, Edit); 4] = [
+    let kept: [(&str, Edit); 6] = [
         ("kept", |_| {}),
         ("grown", |after| {
             let path = after.join(RECORDING);
             let text = fs::read_to_string(&path).unwrap();
             let first = text.lines().next().unwrap();
             fs::write(&path, format!("{text}{first}\n")).unwrap();
+        }),
+        ("moved-and-grown", |after| {
+            let path = after.join(RECORDING);
+            let text = fs::read_to_string(&path).unwrap();
+            fs::remove_file(path).unwrap();
+            fs::write(after.join("recordings/WorkDay.jsonl"), format!("{text}{text}")).unwrap();
+        }),
+        ("joined-with-another", |after| {
+            let path = after.join(RECORDING);
+            let text = fs::read_to_string(&path).unwrap()
+                + &fs::read_to_string(after.join("recordings/agent-workday.jsonl")).unwrap();
+            fs::remove_file(path).unwrap();
+            fs::write(after.join("recordings/all.jsonl"), text).unwrap();
         }),
         ("moved", |after| fs::rename(after.join(RECORDING), after.join("recordings/monday.jsonl")).unwrap()),
         ("joined", |after| {
@@ -110,7 +123,7 @@ fn recordings_that_a_change_replaces_are_named() {
         let (said, out) = gate(name, edit, &[]);
         assert_eq!(said, "", "{name}: {out}");
     }
-    let replaced: [(&str, Edit, &str); 3] = [
+    let replaced: [(&str, Edit, &str); 6] = [
         (
             "cut",
             |after| {
@@ -128,11 +141,36 @@ fn recordings_that_a_change_replaces_are_named() {
             },
             "workday.jsonl (gone)",
         ),
+        // Under another setting it is not replayed as it was.
+        (
+            "profiled",
+            |after| {
+                fs::create_dir(after.join("old")).unwrap();
+                fs::rename(after.join(RECORDING), after.join("old/workday.jsonl")).unwrap();
+                replaced(after, "contentcheck.toml", "fleet = ", "profile = [\"old\"]\nfleet = ");
+            },
+            "workday.jsonl (gone)",
+        ),
+        (
+            "never-to-match",
+            |after| fs::rename(after.join(RECORDING), after.join("never-match/workday.jsonl")).unwrap(),
+            "workday.jsonl (gone)",
+        ),
+        (
+            "matched",
+            |after| {
+                let first = fs::read_dir(after.join("never-match")).unwrap().next().unwrap().unwrap().path();
+                fs::rename(&first, after.join("recordings/allowed.jsonl")).unwrap();
+                let other = fs::read_to_string(after.join("recordings/allowed.jsonl")).unwrap();
+                fs::write(&first, other.replacen('e', "E", 1)).unwrap();
+            },
+            "(changed)",
+        ),
         ("edited", |after| replaced(after, RECORDING, "e", "E"), "workday.jsonl (changed)"),
     ];
     for (name, edit, words) in replaced {
         let (said, out) = gate(name, edit, &[]);
-        assert!(said.contains("1 file of recorded events") && said.contains(words), "{name}: {out}");
+        assert!(said.contains("1 file of ") && said.contains(words), "{name}: {out}");
         let (said, out) = gate(name, edit, &["--allow-shrink"]);
         assert_eq!(said, "", "{name}: {out}");
     }

@@ -39,6 +39,8 @@ pub struct Here {
     pub held: Option<String>,
     /// Why it does not go on although nothing holds it.
     pub blocked: Vec<String>,
+    /// That tokens lie here which let devices in although nothing is offered.
+    pub loose: Option<String>,
 }
 
 /// What keeps the newest rollout back beside the log.
@@ -99,7 +101,7 @@ impl Inner {
         let now = (self.clock)();
         let status = Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now });
         let here = self.stopped.as_ref().map_or_else(Here::default, |stopped| stopped(state));
-        status.and(self.unheard.all()).and_blocked(here.blocked).and_stopped(here.held)
+        status.and(self.unheard.all()).and_blocked(here.blocked).and_stopped(here.held).and_red(here.loose)
     }
 
     fn look(&self) {

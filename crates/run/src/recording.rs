@@ -1,7 +1,8 @@
 //! Recordings: where recorded events come from, and that they are still those whose digest was taken.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
-use std::io::{self, Cursor, Read};
+use std::io::{self, BufReader, Cursor, Read};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -64,17 +65,15 @@ impl Recording {
         }
     }
 
-    /// Whether its first bytes, so many, have this SHA-256: it is then a recording of before to which events were added.
+    /// SHA-256 of its first bytes, for each of these counts that it has: where one is the digest of another recording, this one begins with that.
     #[must_use]
-    pub fn begins_with(&self, bytes: u64, sha256: &str) -> bool {
-        let mut digest = Digester::default();
-        let read = match self {
+    pub fn beginnings(&self, counts: &BTreeSet<u64>) -> BTreeMap<u64, String> {
+        match self {
             Self::File(path) | Self::Sealed(path, _) => {
-                File::open(path).and_then(|file| digested(file, bytes, &mut digest))
+                File::open(path).map_or_else(|_| BTreeMap::new(), |file| beginnings(BufReader::new(file), counts))
             }
-            Self::Lines { bytes: lines, .. } => digested(Cursor::new(lines), bytes, &mut digest),
-        };
-        read.is_ok_and(|read| read == bytes) && digest.finish() == sha256
+            Self::Lines { bytes, .. } => beginnings(Cursor::new(bytes), counts),
+        }
     }
 
     /// A reader, and what tells at its end whether the bytes were those of the seal.
@@ -98,17 +97,31 @@ impl Recording {
     }
 }
 
-/// Hashes so many bytes, or as many as there are: how many they were.
-fn digested(from: impl Read, bytes: u64, digest: &mut Digester) -> io::Result<u64> {
-    let mut part = from.take(bytes);
+/// The digests of the beginnings that can be read.
+fn beginnings(mut from: impl Read, counts: &BTreeSet<u64>) -> BTreeMap<u64, String> {
+    let mut found = BTreeMap::new();
+    let mut digest = Digester::default();
+    let mut done = 0;
+    for count in counts {
+        if !hashed(from.by_ref().take(count - done), count - done, &mut digest) {
+            break;
+        }
+        done = *count;
+        found.insert(done, digest.clone().finish());
+    }
+    found
+}
+
+/// Hashes all that is there: whether it is so many bytes.
+fn hashed(mut from: impl Read, bytes: u64, digest: &mut Digester) -> bool {
     let mut buffer = [0; 1 << 13];
     let mut read = 0;
-    loop {
-        let count = part.read(&mut buffer)?;
-        let Some(part) = buffer.get(..count).filter(|part| !part.is_empty()) else { return Ok(read) };
+    while let Ok(count) = from.read(&mut buffer) {
+        let Some(part) = buffer.get(..count).filter(|part| !part.is_empty()) else { return read == bytes };
         digest.update(part);
         read += part.len() as u64;
     }
+    false
 }
 
 /// A file of which every byte that is read is hashed.

@@ -296,7 +296,8 @@ fn a_witness_cannot_make_up_what_it_has_seen() {
 /// leads on.
 #[test]
 fn a_witness_that_lost_its_halts_is_replaced() {
-    let damages: [(&str, fn(&[u8]) -> Option<Vec<u8>>); 4] = [
+    type Damage = fn(&[u8]) -> Option<Vec<u8>>;
+    let damages: [(&str, Damage); 4] = [
         ("empty", |_| Some(Vec::new())),
         ("cut", |bytes| Some(bytes[..bytes.len() / 2].to_vec())),
         ("flipped", |bytes| Some(bytes.iter().map(|byte| byte ^ 1).collect())),
@@ -329,6 +330,24 @@ fn a_witness_that_lost_its_halts_is_replaced() {
         assert_eq!(tokens(&world, 12), ["ring-0.token"], "{name}");
         world.must(0, START + 5 * MINUTE, &["status"]);
     }
+}
+
+/// Tokens that somebody puts back let devices in whatever the log says: whoever looks is told, until they are gone.
+#[test]
+fn tokens_of_what_is_halted_are_told_where_they_lie() {
+    let world = started("loose");
+    let (tokens_of, kept) = (world.root.join("fleet/tokens"), world.root.join("kept"));
+    copy(&tokens_of, &kept);
+    world.must(0, START + MINUTE, &["halt", "--reason", "a look"]);
+    let told = |out: &str| out.contains("ring-0.token, which let them in although that is stopped");
+    assert!(!told(&world.must(1, START + MINUTE, &["status"]).out));
+    let _ = fs::remove_dir_all(&tokens_of);
+    copy(&kept, &tokens_of);
+    let status = world.must(1, START + 2 * MINUTE, &["status"]);
+    assert!(told(&status.out), "{}", status.out);
+    world.must(1, START + 3 * MINUTE, &["advance"]);
+    assert!(tokens(&world, 12).is_empty());
+    assert!(!told(&world.must(1, START + 3 * MINUTE, &["status"]).out));
 }
 
 /// A slip in the name of the directory halts nothing, says so, and makes nothing that looks as if something were held.

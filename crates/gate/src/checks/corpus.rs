@@ -1,6 +1,8 @@
 //! How much a run had to look at, held against the evidence of the previous release. A file that is hidden, cut off or
 //! no longer named leaves no finding of its own: every check passes with less.
 
+use std::collections::BTreeSet;
+
 use contentcheck_model::diagnostic::codes;
 use contentcheck_model::sensor::Fleet;
 
@@ -119,22 +121,25 @@ pub(crate) fn replaced(run: &Subject<'_>, then: Option<&Evidence>, outcome: &mut
             return;
         }
     };
-    let is_there = |was: &InputDigest| settings.inputs.iter().any(|now| now.sha256 == was.sha256);
     let sets = [
         (InputKind::Recording, &settings.recordings, "recorded"),
         (InputKind::NeverMatch, &settings.never_match, "never-match"),
     ];
     for (kind, recordings, word) in sets {
-        let name_of = |was: &InputDigest| was.name.rsplit(['/', '\\']).next().unwrap_or(&was.name).to_owned();
-        let has_grown = |was: &InputDigest| {
-            let namesakes = recordings.iter().filter(|now| now.name() == name_of(was));
-            namesakes.into_iter().any(|now| now.begins_with(was.bytes, &was.sha256))
-        };
-        let gone: Vec<&InputDigest> =
-            before.iter().filter(|was| was.kind == kind && !is_there(was) && !has_grown(was)).collect();
+        // What is read for something else is not replayed as it was.
+        let is_there =
+            |was: &InputDigest| settings.inputs.iter().any(|now| now.kind == kind && now.sha256 == was.sha256);
+        let mut gone: Vec<&InputDigest> = before.iter().filter(|was| was.kind == kind && !is_there(was)).collect();
         if gone.is_empty() {
             continue;
         }
+        let counts: BTreeSet<u64> = gone.iter().map(|was| was.bytes).collect();
+        let begun: BTreeSet<(u64, String)> = recordings.iter().flat_map(|now| now.beginnings(&counts)).collect();
+        gone.retain(|was| !begun.contains(&(was.bytes, was.sha256.clone())));
+        if gone.is_empty() {
+            continue;
+        }
+        let name_of = |was: &InputDigest| was.name.rsplit(['/', '\\']).next().unwrap_or(&was.name).to_owned();
         let said = gone.iter().take(NAMED).map(|was| {
             let is_named = recordings.iter().any(|now| now.name() == name_of(was));
             format!("{} ({})", was.name, if is_named { "changed" } else { "gone" })

@@ -8,8 +8,8 @@ use contentcheck_interpreter::Manifest;
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::{files, fleet};
 use contentcheck_sensor::{
-    Config, Digest, Directory, ENVELOPE_BYTES, Files, Inspection, Keyring, Memory, Role, Root, Rung, SoundPolicy,
-    Store, System, Unsealed,
+    Authority as _, Config, Digest, Directory, ENVELOPE_BYTES, Files, Inspection, Keyring, Memory, Purpose, Role, Root,
+    Rung, SoundPolicy, Store, System, Unsealed,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -143,6 +143,15 @@ impl As {
             log: log.map(|log| built_in(log.into_boxed_str())),
         };
         Ok(Self { config, keyring: Keyring::new(root, manifest) })
+    }
+
+    /// Whether keys of the root signed an image or a kill list that is kept.
+    pub(super) fn signs(&self, store: &Path, part: Directory, envelope: &[u8], digest: Digest) -> bool {
+        match part {
+            Directory::Kills => fs::read(store.join(part.path()).join(digest.to_string()))
+                .is_ok_and(|list| self.keyring.kill_list(&list, envelope, Purpose::Run).is_ok()),
+            _ => self.keyring.claim(envelope, Purpose::Run).is_ok_and(|claim| claim.content.digest == digest),
+        }
     }
 
     pub(super) fn open(&self, directory: &Path) -> Store<Files, System, Keyring> {

@@ -1,8 +1,10 @@
 //! `device kill`: a kill list is handed to a device whose sensor does not run, since it crashes or is cut off from its fleet.
 
+use std::collections::BTreeSet;
+
 use contentcheck_model::diagnostic::visible;
 use contentcheck_project::files;
-use contentcheck_sensor::{ENVELOPE_BYTES, Kills};
+use contentcheck_sensor::{ENVELOPE_BYTES, Files, Inspection, Kept, Keyring, Kills, Memory};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -27,7 +29,7 @@ pub struct KillReport {
     pub epoch: Option<u64>,
     /// Why it was not taken.
     pub why: Option<String>,
-    /// How many rules it names; null: every rule, or it is no kill list.
+    /// How many different rules it names; null: every rule, or it is no kill list.
     pub named: Option<u64>,
     /// The sequence of what the sensor would run now.
     pub sequence: Option<u64>,
@@ -37,6 +39,12 @@ pub struct KillReport {
     pub switched_off: u32,
 }
 
+/// How many of the images and lists that are kept are whole.
+fn whole(found: &Inspection) -> usize {
+    let contents = found.contents.iter().map(|(_, _, kept)| Some(*kept));
+    contents.chain([found.kills]).filter(|kept| *kept == Some(Kept::Whole)).count()
+}
+
 pub(super) fn kill(arguments: &DeviceKill, streams: &mut Streams<'_>) -> Outcome {
     let name = files::name(&arguments.directory);
     if !arguments.directory.is_dir() {
@@ -44,7 +52,23 @@ pub(super) fn kill(arguments: &DeviceKill, streams: &mut Streams<'_>) -> Outcome
     }
     let list = read_whole(&arguments.list, LIST_BYTES)?;
     let signatures = read_whole(&arguments.signatures, ENVELOPE_BYTES)?;
+    let found = Inspection::read(&mut Files::new(&arguments.directory), &Keyring::has_form);
+    if matches!(found.memory, Memory::Fresh) {
+        return Err(Failure::usage(format!(
+            "{name}: no sensor has decided anything here yet, so this may be the wrong directory; nothing was written"
+        )));
+    }
     let sensor = As::read(&arguments.sensor, &arguments.directory, streams)?;
+    let signed = Inspection::read(&mut Files::new(&arguments.directory), &|part, envelope, digest| {
+        sensor.signs(&arguments.directory, part, envelope, digest)
+    });
+    // By another root the list that counts is none, and what is taken here would be none for the sensor.
+    if whole(&found) > 0 && whole(&signed) == 0 {
+        return Err(Failure::usage(format!(
+            "{}: no key of this root signed anything that {name} keeps, so it is not the root of its sensor; nothing was written",
+            files::name(&arguments.sensor.root)
+        )));
+    }
     let mut store = sensor.open(&arguments.directory);
     let outcome = store.kill(&list, &signatures);
     let status = store.status();
@@ -60,7 +84,7 @@ pub(super) fn kill(arguments: &DeviceKill, streams: &mut Streams<'_>) -> Outcome
         taken: why.is_none(),
         epoch: kills.map(|kills| kills.epoch),
         why,
-        named: kills.filter(|kills| !kills.all).map(|kills| kills.rules().count() as u64),
+        named: kills.filter(|kills| !kills.all).map(|kills| kills.rules().collect::<BTreeSet<_>>().len() as u64),
         sequence: status.running.as_ref().map(|content| content.sequence),
         rules: status.rules.map(|(_, all)| all),
         switched_off: status.switched_off,

@@ -63,12 +63,13 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
         None => false,
     };
     let other = others(log.state(), &told);
-    let Here { held, blocked } = site.here(log.state());
+    let Here { held, blocked, loose } = site.here(log.state());
     let copied = site.copied().filter(|_| held.is_none());
     let status =
         Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other).chain(copied));
     let status = status.and_bad(&ways::bad_now(&site, log.state(), now)).and_red(site.told_elsewhere(log.state()));
-    Ok(status.and_blocked(blocked).and_stopped(held))
+    // Last: what holds is in the headline.
+    Ok(status.and_blocked(blocked).and_stopped(held).and_red(loose))
 }
 
 /// What devices say that they have seen which this log never was, in a sentence. A log that grew does not make it right.

@@ -248,17 +248,42 @@ pub(super) fn alone(tokens: &Path) -> Option<File> {
     Some(lock)
 }
 
+/// Rollouts of which no device may fetch a token.
+fn over(state: &State, newest_too: bool) -> impl Iterator<Item = &Rollout> {
+    let newest = state.newest().filter(|_| newest_too).map(Rollout::id);
+    state.rollouts().iter().filter(move |one| {
+        one.is_stopped() || one.is_bad_behind() || state.fails_elsewhere(one) || newest == Some(one.id())
+    })
+}
+
+/// The tokens that lie in a directory.
+fn lying(place: &Path) -> io::Result<Vec<PathBuf>> {
+    let paths = fs::read_dir(place)?.filter_map(|entry| Some(entry.ok()?.path()));
+    let mut paths: Vec<PathBuf> =
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "token")).collect();
+    paths.sort();
+    Ok(paths)
+}
+
+/// That tokens of what is stopped lie where devices fetch them, in a sentence: somebody put them back.
+pub(super) fn loose(site: &Site, state: &State, is_held: bool) -> Option<String> {
+    let paths = over(state, is_held).filter_map(|rollout| lying(&place(site, rollout)).ok()).flatten();
+    let names: Vec<String> = paths.map(|path| files::name(&path)).collect();
+    (!names.is_empty()).then(|| {
+        format!(
+            "devices can fetch {}, which let them in although that is stopped: `contentcheck rollout advance` takes them away",
+            names.join(", ")
+        )
+    })
+}
+
 /// Takes away the tokens of rollouts that were stopped, and says until when those hold that devices may have fetched already. The proofs stay:
 /// where people let the rollout go on, `advance` writes its tokens again.
 ///
 /// `newest_too`: the newest one is among them, since of a halt of it only the log does not know.
 pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &mut Streams<'_>) -> Outcome {
     let trust = state.trust();
-    let newest = state.newest().filter(|_| newest_too).map(Rollout::id);
-    let is_over = |one: &&Rollout| {
-        one.is_stopped() || one.is_bad_behind() || state.fails_elsewhere(one) || newest == Some(one.id())
-    };
-    for rollout in state.rollouts().iter().filter(is_over) {
+    for rollout in over(state, newest_too) {
         let place = place(site, rollout);
         let failed = |path: &Path, error: &std::io::Error| {
             Failure::usage(format!(
@@ -267,15 +292,11 @@ pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &m
                 said(error)
             ))
         };
-        let entries = match fs::read_dir(&place) {
-            Ok(entries) => entries,
+        let paths = match lying(&place) {
+            Ok(paths) => paths,
             Err(error) if error.kind() == ErrorKind::NotFound => continue,
             Err(error) => return Err(failed(&place, &error)),
         };
-        let paths = entries.filter_map(|entry| Some(entry.ok()?.path()));
-        let mut paths: Vec<PathBuf> =
-            paths.filter(|path| path.extension().is_some_and(|extension| extension == "token")).collect();
-        paths.sort();
         let until = paths.iter().filter_map(|path| holds_until(path, trust.as_ref()?)).max();
         for path in &paths {
             fs::remove_file(path).map_err(|error| failed(path, &error))?;

@@ -127,7 +127,8 @@ impl Site {
         // What is held has no token, and says why.
         let blocked = || self.unnamed(state).into_iter().chain(tokens::missing(self, state)).collect();
         let blocked = if held.is_none() { blocked() } else { Vec::new() };
-        Here { held, blocked }
+        let loose = tokens::loose(self, state, held.is_some());
+        Here { held, blocked, loose }
     }
 
     /// That too few of the witnesses that count are asked here, in a sentence.
