@@ -111,7 +111,7 @@ codes! {
     }
     /// Recorded events of the previous release are no longer replayed
     RECORDING_REPLACED = "CC1021" "recording-replaced" Warning {
-        cause: "A file of recorded or never-match events that the previous release was shown is gone or has other contents, and nothing else has its bytes. A file to which events were added is none of these.",
+        cause: "A file of recorded or never-match events that the previous release was shown is gone or has other contents, and no file under the same setting has or begins with its bytes. A file to which events were added is none of these.",
         harm: "Both releases are shown the events that are there now. A rule that no longer matches what it was meant for shows no loss where the events that it matched were replaced in the same change.",
         cure: "Review rules and recordings apart: gate the rules with the recordings of before, then replace these. Where they are meant to be replaced, run the gate once with `--allow-shrink`.",
     }
