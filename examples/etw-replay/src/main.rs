@@ -62,7 +62,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         if store.check() == Advice::Restart {
             return Err("a thread hangs".into());
         }
-        fs::write(directory.join("status"), store.status().to_string())?;
+        // Renamed into its place, so that who reads it never finds half of it.
+        fs::write(directory.join("status.new"), store.status().to_string())?;
+        fs::rename(directory.join("status.new"), directory.join("status"))?;
     }
     store.stop();
     Ok(())

@@ -76,20 +76,23 @@ fn it_survives_bad_content_and_heals() {
 
 #[test]
 fn events_come_at_the_pace_at_which_they_were_recorded() {
-    // Twenty events in 12.5 seconds, at their own pace: no more than a few within the first two.
+    // Twenty events in 12 seconds, at their own pace: a few within the first two.
     let at_own_pace = Example { arguments: &[RECORDING, "1"], ..EXAMPLE };
     let mut device = Device::new(at_own_pace, "pace");
     let began = Instant::now();
     assert!(device.start());
-    while began.elapsed() < Duration::from_secs(2) {
+    let events = |status: &str| -> Option<u64> {
+        let line = status.lines().find(|line| line.starts_with("run "))?;
+        line.split(" events").next()?.rsplit(' ').next()?.parse().ok()
+    };
+    while began.elapsed() < Duration::from_secs(2) || events(&device.status()).is_none_or(|seen| seen == 0) {
+        assert!(began.elapsed() < Duration::from_secs(20), "no event is in:\n{}", device.status());
         std::thread::sleep(Duration::from_millis(50));
     }
-    let events = |status: &str| -> u64 {
-        let line = status.lines().find(|line| line.starts_with("run ")).unwrap().to_owned();
-        line.split(" events").next().unwrap().rsplit(' ').next().unwrap().parse().unwrap()
-    };
-    let seen = events(&device.status());
-    assert!((1..=8).contains(&seen), "{seen} events in {:?}", began.elapsed());
+    let (status, passed) = (device.status(), began.elapsed());
+    let seen = events(&status).expect("a status is there whole, or not at all");
+    // 1.6 a second, in pairs: never more than two a second and two more, however slow the machine is.
+    assert!(seen <= 2 * passed.as_secs() + 4, "{seen} events in {passed:?}");
     device.stop();
 }
 
