@@ -103,6 +103,57 @@ fn documents() {
     assert_eq!(read("[]"), (vec![], vec![]));
 }
 
+/// Objects with lists of events one behind the other, as `cat *.json` makes them, with whatever stands between them: each event is read, and what is none
+/// is told.
+#[test]
+fn nothing_behind_a_list_of_events_is_lost() {
+    let long = "x".repeat(60_000);
+    let far = format!(r#"{{"Records":[{{"a":1,"b":"{long}"}}],"NextToken":"]}}\"{long}"}}"#);
+    // What stands there, the events in it, and whether it is to be told.
+    let parts: [(&str, usize, bool); 9] = [
+        (r#"{"Records":[{"a":1},{"b":2}]}"#, 2, false),
+        ("{ \"records\" :\n [ {\"a\":1} ] , \"more\": [{\"c\":3}]\n}", 1, false),
+        (r#"{"Records":[]}"#, 0, false),
+        (r#"{"a":1}"#, 1, false),
+        ("{\n\"a\": [1]\n}", 1, false),
+        (r#"{"Records":{"a":1}}"#, 1, false),
+        (&far, 1, false),
+        ("garbage", 0, true),
+        (r#"{"Records":[5]}"#, 0, true),
+    ];
+    for between in ["\n", "", "\r\n\r\n"] {
+        for (second, third) in (0..parts.len()).flat_map(|second| (0..parts.len()).map(move |third| (second, third))) {
+            for end in ["", "{\"cut\":", "{\"Records\":[{\"a\":1}", "{\"Records\":[],", "\n"] {
+                let of = [parts[0], parts[second], parts[third]];
+                let text = of.map(|(text, ..)| text).join(between) + between + end;
+                let found = read(text.as_str());
+                let events: usize = of.iter().map(|(_, events, _)| events).sum();
+                let is_cut = end.starts_with('{');
+                assert_eq!(
+                    found.0.len(),
+                    events + usize::from(end.ends_with("1}")),
+                    "{between:?} {second} {third} {end}"
+                );
+                let is_told = is_cut || of.iter().any(|(.., told)| *told);
+                assert_eq!(!found.1.is_empty(), is_told, "{between:?} {second} {third} {end}: {:?}", found.1);
+            }
+        }
+    }
+}
+
+/// The same where what is told apart lies at the end of what was read so far.
+#[test]
+fn lists_of_events_are_told_apart_wherever_a_read_ends() {
+    for spaces in (0..300).chain((255 * 1024..257 * 1024).step_by(1)).chain((1 << 20) - 300..(1 << 20) + 10) {
+        let text = format!(
+            "{{\"Records\":[{{\"a\":1}}]}}{}{{\"Records\":[{{\"b\":2}},{{\"c\":3}}]}}\n{{\"d\":4}}",
+            " ".repeat(spaces)
+        );
+        let found = read(text);
+        assert_eq!((found.0.len(), found.1.len()), (4, 0), "{spaces}");
+    }
+}
+
 #[test]
 fn documents_that_do_not_end() {
     let cut = read("[{\"a\":1},\n{\"b\":");

@@ -173,8 +173,10 @@ struct Objects {
     long: bool,
     /// What stands between objects was complained about.
     complained: bool,
-    /// The list of events of an object; what follows it are not events.
+    /// Documents are objects that have a list of events. What else such an object has are no events.
     wrapped: bool,
+    /// Behind the list of events of such an object, up to where it ends.
+    behind: Option<Splitter>,
     /// Within an array.
     listed: bool,
 }
@@ -442,13 +444,23 @@ impl Reader {
         let mut found = Vec::new();
         let mut at = 0;
         let mut line = self.line;
-        let mut over = false;
         while let Some(rest) = self.pending.get(at..).filter(|rest| !rest.is_empty()) {
+            if let Some(splitter) = &mut state.behind {
+                let end = match splitter.follow(rest) {
+                    Cut::End(end) => {
+                        state.behind = None;
+                        end
+                    }
+                    Cut::More => rest.len(),
+                };
+                line += newlines(rest.get(..end).unwrap_or(rest));
+                at += end;
+                continue;
+            }
             let Some((splitter, followed, began)) = &mut state.within else {
-                let skipped = state.between(rest, &mut line, batch);
-                at += skipped.0;
-                if skipped.1 {
-                    over = true;
+                let (skipped, is_known) = state.between(rest, self.ended, &mut line, batch);
+                at += skipped;
+                if !is_known {
                     break;
                 }
                 continue;
@@ -486,10 +498,10 @@ impl Reader {
             *followed = 0;
             self.pending.clear();
         }
-        if self.ended || over {
+        if self.ended {
             if let Some((_, _, began)) = state.within {
                 batch.problems.push((Place::Object { number: state.number, line: began }, Cause::Unfinished));
-            } else if state.listed && !over && self.error.is_none() {
+            } else if (state.listed || state.behind.is_some()) && self.error.is_none() {
                 batch.problems.push((Place::Source, Cause::Unfinished));
             }
             return;
@@ -503,21 +515,41 @@ impl Reader {
 }
 
 impl Objects {
-    /// Passes what stands between objects: how many bytes, and whether no event can follow.
-    fn between(&mut self, rest: &[u8], line: &mut u64, batch: &mut Batch) -> (usize, bool) {
+    /// Passes what stands between objects: how many bytes, and whether they are enough to tell what follows.
+    fn between(&mut self, rest: &[u8], ended: bool, line: &mut u64, batch: &mut Batch) -> (usize, bool) {
+        /// Bytes in which an object names its list of events.
+        const NAMES: usize = 256;
         for (at, byte) in rest.iter().enumerate() {
             match byte {
                 b'\n' => *line += 1,
+                b'{' if self.wrapped && !self.listed => {
+                    let object = rest.get(at..).unwrap_or(&[]);
+                    self.complained = false;
+                    match split::opens_list(object) {
+                        Some(list) => {
+                            *line += newlines(object.get(..list).unwrap_or(object));
+                            self.listed = true;
+                            return (at + list, true);
+                        }
+                        None if object.len() < NAMES && !ended => return (at, false),
+                        None => {
+                            self.number += 1;
+                            self.within = Some((Splitter::default(), 0, *line));
+                            return (at, true);
+                        }
+                    }
+                }
                 b'{' => {
                     self.number += 1;
                     self.within = Some((Splitter::default(), 0, *line));
                     self.complained = false;
-                    return (at, false);
+                    return (at, true);
                 }
                 b'[' if !self.listed => self.listed = true,
                 b']' if self.listed => {
                     self.listed = false;
                     if self.wrapped {
+                        self.behind = Some(Splitter::within());
                         return (at + 1, true);
                     }
                 }
@@ -531,7 +563,7 @@ impl Objects {
                 }
             }
         }
-        (rest.len(), false)
+        (rest.len(), true)
     }
 }
 

@@ -18,6 +18,11 @@ pub(crate) enum Cut {
 }
 
 impl Splitter {
+    /// Within an object, between two of its members.
+    pub(crate) const fn within() -> Self {
+        Self { depth: 1, in_text: false, escaped: false }
+    }
+
     /// Follows an object over some more bytes, of which the first ones may be its first.
     pub(crate) fn follow(&mut self, bytes: &[u8]) -> Cut {
         for (at, byte) in bytes.iter().enumerate() {
