@@ -60,9 +60,7 @@ impl Suppliers {
         if self.fleet.is_none() && self.known.is_none() {
             return Lacking::default();
         }
-        let required = |field: &FieldRef| template.describe(field).is_some_and(|info| !info.ty.optional);
-        let lacks = |field: &FieldRef| required(field) && self.may_lack(template, field, constraint);
-        Lacking(template.declared().filter(lacks).collect())
+        Lacking::of(template, template.declared().filter(|field| self.may_lack(template, field, constraint)))
     }
 }
 
@@ -71,6 +69,13 @@ impl Suppliers {
 pub struct Lacking(BTreeSet<FieldRef>);
 
 impl Lacking {
+    /// These fields of a template type, as far as it requires them: it says itself of others that events may lack them.
+    #[must_use]
+    pub fn of(template: &TemplateType, fields: impl IntoIterator<Item = FieldRef>) -> Self {
+        let required = |field: &FieldRef| template.describe(field).is_some_and(|info| !info.ty.optional);
+        Self(fields.into_iter().filter(required).collect())
+    }
+
     /// Those of them that a condition reads: all where it looks at any value.
     #[must_use]
     pub fn read_by(&self, condition: &Expr<Predicate>) -> Self {

@@ -2,15 +2,15 @@
 
 mod meaning;
 mod recognition;
+mod sensors;
 mod taken;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contentcheck_model::diagnostic::{Build, Detail, Measure, clip, codes};
+use contentcheck_model::diagnostic::{Detail, Measure, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Predicate, Test};
-use contentcheck_model::rule::{CheckedRule, Identity, Level, RuleId, Target};
-use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
+use contentcheck_model::rule::{CheckedRule, Identity, Level, Target};
 use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::{self, LeftOut};
@@ -18,8 +18,7 @@ use contentcheck_parser::release::{self, LeftOut};
 use self::taken::Side;
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
-use crate::checks::sensors::{Group, Groups};
-use crate::evidence::{Change, ChangeKind, Finding, SensorFacts, Weight};
+use crate::evidence::{Change, ChangeKind, Finding, Weight};
 use crate::facts::{place, plural};
 use crate::previous::PreviousEvidence;
 use crate::run::{Check, Learned, Outcome, Subject};
@@ -124,8 +123,8 @@ impl Check for ChangeGuard {
             .map(|(_, rule)| *rule)
             .collect();
         shrunk(run, &before, &gone, &mut outcome);
-        sensors(run, previous, &left, &mut outcome);
-        nowhere(run, &before, &mut outcome);
+        sensors::look(run, previous, &left, &mut outcome);
+        sensors::nowhere(run, &before, &mut outcome);
         let told = templates(run, previous, &mut outcome);
         let sides = (&Side::of(previous), &Side::of(run.built));
         let mut changes = recognition::routed(run, previous, sides, &told, &mut outcome);
@@ -353,191 +352,6 @@ fn is_same(old: &Expr<Predicate>, new: &Expr<Predicate>) -> bool {
         }
         (Expr::Is(old), Expr::Is(new)) => old.field == new.field && old.test == new.test,
         _ => false,
-    }
-}
-
-/// What each sensor of the fleet loads of this release and of the previous one. A release that is as large as before
-/// may leave one sensor with less, and new rules do not stand in for those that it ran. `left` are rules with errors, which
-/// lint reports.
-fn sensors(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outcome: &mut Outcome) {
-    let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
-    let before = match ran(previous, fleet) {
-        Ok(before) => before,
-        Err(reason) => {
-            outcome.skipped.push(format!("rules that each sensor loads: the previous release has no image: {reason}"));
-            return;
-        }
-    };
-    let mut lost_by: BTreeMap<Identity, Vec<&Sensor>> = BTreeMap::new();
-    let known: Vec<&Sensor> = previous.devices.iter().flat_map(Fleet::sensors).collect();
-    // One that refuses the image has a finding of `verify`.
-    for now in &groups.taking {
-        for sensor in &now.sensors {
-            outcome.findings.extend(older_runs(run, now, sensor, (&known, &before), left));
-            let Some(loaded_before) = before.get(&build(sensor)) else { continue };
-            let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
-            let loads = now.plan.loaded_rules();
-            outcome.learned.sensors.push(SensorFacts {
-                sensor: sensor.name().to_owned(),
-                version: sensor.version().to_string(),
-                loads: Some(loads as u64),
-                of: run.rules.len() as u64,
-                previously: Some(loaded_before.len() as u64),
-            });
-            if run.settings.allow_shrink {
-                continue;
-            }
-            let loaded = now.loaded(run.built.content());
-            let lost: Vec<&Identity> = still.difference(&loaded).collect();
-            let is_less = lost.len() > 1 && lost.len() * 10 > still.len() * GONE_PER_TEN;
-            if !(is_less || (loads == 0 && !still.is_empty())) {
-                lost.into_iter().for_each(|identity| lost_by.entry(identity.clone()).or_default().push(sensor));
-                continue;
-            }
-            let message = format!(
-                "{sensor} no longer runs {} of {} of the previous release",
-                lost.len(),
-                plural(loaded_before.len(), "rule")
-            );
-            let detail = self::loaded(loaded_before.len(), loads, run, sensor);
-            let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message).with_detail(detail);
-            outcome.findings.push(finding.with_help(
-                "widen `sensors` of the rules, or say that it is meant: --allow-shrink, for this one release",
-            ));
-        }
-    }
-    // Rules that are gone have their own finding, and those of a sensor that runs less as a whole are not named.
-    let runs: BTreeSet<Identity> = groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
-    let lost = run.rules.iter().filter_map(|rule| Some((rule, lost_by.get(&Identity::of(rule))?)));
-    for (rule, sensors) in lost.take(20) {
-        let on = if runs.contains(&Identity::of(rule)) {
-            let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
-            format!("{}, and did in the previous release", names.join(", "))
-        } else {
-            "any sensor of the fleet".to_owned()
-        };
-        let message = format!("`{}` no longer runs on {on}", rule.title);
-        outcome.findings.push(
-            Finding::new(&codes::SENSOR_RUNS_LESS, message)
-                .of_rule(rule)
-                .with_detail(Detail::change(Measure::LoadedRules, Some(1), Some(0)))
-                .with_help("widen its `sensors`, or say that it is meant: --allow-shrink, for this one release"),
-        );
-    }
-}
-
-/// What the sensor before it runs and a sensor that is new in the fleet does not: devices that take it lose what these rules find. Rules
-/// that are not for it count where it runs far fewer than the one before it, with rules of its own.
-fn older_runs(
-    run: &Subject<'_>,
-    now: &Group,
-    sensor: &Sensor,
-    (known, before): (&[&Sensor], &Ran),
-    left: &BTreeSet<Identity>,
-) -> Option<Finding> {
-    let version = sensor.version().as_str();
-    let is_it = |of: &&&Sensor| of.name() == sensor.name() && of.version().compare(version).is_eq();
-    if run.settings.allow_shrink || known.iter().any(|of| is_it(&of)) {
-        return None;
-    }
-    // Where the two count their versions otherwise, either order makes it the one before.
-    let is_before =
-        |of: &Sensor| of.version().compare(version).is_lt() || sensor.version().compare(of.version().as_str()).is_gt();
-    let older = known.iter().filter(|of| of.name() == sensor.name() && is_before(of));
-    let older = older.max_by(|a, b| a.version().compare(b.version().as_str()))?;
-    let (ran, loads) = (before.get(&build(older))?, now.loaded(run.built.content()));
-    let is_lost = |rule: &&&CheckedRule| {
-        let identity = Identity::of(rule);
-        let is_for_it = rule.sensors.as_ref().is_none_or(|of| of.matches(sensor));
-        is_for_it && ran.contains(&identity) && !loads.contains(&identity) && !left.contains(&identity)
-    };
-    let lost: Vec<&&CheckedRule> = run.rules.iter().filter(is_lost).collect();
-    let Some(first) = lost.first() else {
-        // Rules that are gone, or have errors, have findings of their own.
-        let here: BTreeSet<Identity> = run.rules.iter().map(|rule| Identity::of(rule)).collect();
-        let ran = ran.iter().filter(|rule| here.contains(rule) && !left.contains(rule)).count();
-        let fewer = ran.saturating_sub(loads.len());
-        let is_less = (fewer > 1 && fewer * 10 > ran * GONE_PER_TEN) || (loads.is_empty() && fewer > 0);
-        return is_less.then(|| {
-            let runs = plural(loads.len(), "rule");
-            let message = format!("{sensor} is new in the fleet and runs {runs}, where {older} runs {ran}");
-            let help =
-                "the others are for other sensors: widen their `sensors`, or say that it is meant: --allow-shrink";
-            Finding::new(&codes::SENSOR_RUNS_LESS, message)
-                .with_detail(loaded(ran, loads.len(), run, sensor))
-                .with_help(help)
-        });
-    };
-    let rules = if lost.len() == 1 { "a rule".to_owned() } else { plural(lost.len(), "rule") };
-    let message =
-        format!("{sensor} is new in the fleet and does not run {rules} that {older} runs, such as `{}`", first.title);
-    let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message);
-    Some(finding.with_detail(loaded(ran.len(), loads.len(), run, sensor)).with_help(
-        "have its manifest corrected, say with `sensors` which rules are not for it, or say that it is meant: --allow-shrink",
-    ))
-}
-
-/// How many rules a sensor loads now, and how many it, or the version before it, loaded.
-fn loaded(before: usize, after: usize, run: &Subject<'_>, sensor: &Sensor) -> Detail {
-    Detail::Change {
-        counted: Measure::LoadedRules,
-        before: Some(before as u64),
-        after: Some(after as u64),
-        of: Some(run.rules.len() as u64),
-        template: None,
-        table: None,
-        sensor: Some(Build::of(sensor)),
-    }
-}
-
-/// The name and version of a sensor.
-fn build(sensor: &Sensor) -> (String, String) {
-    (sensor.name().to_owned(), sensor.version().to_string())
-}
-
-/// Rules by the name and version of the sensor that runs them.
-type Ran = BTreeMap<(String, String), BTreeSet<Identity>>;
-
-/// The rules of the previous release that each sensor of the fleet runs, as that release's own manifest of it says and as
-/// this one's does: a manifest that lacks something now does not make it never have been there.
-fn ran(previous: &Built, fleet: &Fleet) -> Result<Ran, String> {
-    let image = previous.image.as_ref().map_err(ToString::to_string)?;
-    let mut ran: Ran = BTreeMap::new();
-    for fleet in previous.devices.iter().chain([fleet]) {
-        for group in Groups::of(previous.content(), image, fleet)?.taking {
-            let loaded = group.loaded(previous.content());
-            for sensor in group.sensors {
-                ran.entry(build(sensor)).or_default().extend(loaded.iter().cloned());
-            }
-        }
-    }
-    Ok(ran)
-}
-
-/// New rules that no sensor of the fleet runs: somebody wrote them to find something. `sensors` that no sensor of the fleet
-/// has yet says that a rule waits for one, and so does whatever accepts what lint says of it.
-fn nowhere(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, outcome: &mut Outcome) {
-    let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
-    let about = [codes::UNSUPPLIED_TEMPLATE.id, codes::NO_SENSOR_SELECTED.id];
-    let accepted =
-        || run.built.judged().accepted().iter().map(|one| &one.finding).filter(|of| about.contains(&of.code.id));
-    for (id, rule) in RuleId::count(run.rules.iter().copied()) {
-        let waits = |rule: &CheckedRule| {
-            let selects = |of: &Constraint| fleet.sensors().iter().any(|sensor| of.matches(sensor));
-            rule.sensors.as_ref().is_some_and(|of| !selects(of))
-        };
-        let is_accepted =
-            || accepted().any(|of| of.source.is(&rule.source) && of.rule.as_deref() == Some(rule.name.as_str()));
-        if groups.running(id) > 0 || before.contains_key(&Identity::of(rule)) || waits(rule) || is_accepted() {
-            continue;
-        }
-        let message = format!("`{}` is new and runs on no sensor of the fleet", rule.title);
-        outcome.findings.push(
-            Finding::new(&codes::NEW_RULE_RUNS_NOWHERE, message)
-                .of_rule(rule)
-                .with_detail(Detail::change(Measure::LoadedRules, None, Some(0)))
-                .with_help("put it on a template type that a sensor supplies; where it waits for a sensor: `sensors`, or a comment that accepts CC0405 and says why"),
-        );
     }
 }
 

@@ -515,3 +515,65 @@ fn a_new_version_of_a_sensor_that_supplies_less_is_told() {
     assert_eq!(said(("other", "7.16", &["process"]), "", false), [""; 0]);
     assert_eq!(said(("acme", "7.1", &["process"]), "", false), [""; 0]);
 }
+
+/// A rule that a sensor still runs, and is shown less there than it was: the events of one of its template types, or a field that its template type does
+/// not declare, are gone.
+#[test]
+fn a_rule_that_sees_less_on_a_sensor_is_told() {
+    let templates = "template acme.one @ 1 {\n    serves { product: acme, category: x }\n    reads { kind: \"one\" }\n    1 image: string nocase\n}\n\
+        template acme.two @ 1 {\n    serves { product: acme, category: x }\n    reads { kind: \"two\" }\n    1 image: string nocase\n}\n\
+        template acme.open @ 1 {\n    open\n    serves { product: acme, category: y }\n    reads { kind: \"open\" }\n    1 image: string nocase\n}\n";
+    let rule = |id: u32, category: &str, field: &str| {
+        format!(
+            "title: Rule {id}\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f{id}\nlogsource:\n    product: acme\n    category: {category}\ndetection:\n    s:\n        {field}: evil\n    condition: s\nlevel: low\n"
+        )
+    };
+    let sensor = |version: &str, templates: &[(&str, &[&str])]| {
+        let templates: Vec<String> = templates
+            .iter()
+            .map(|(template, inputs)| {
+                let inputs: Vec<String> =
+                    inputs.iter().map(|name| format!("{{\"name\":\"{name}\",\"type\":\"string\"}}")).collect();
+                format!("\"acme.{template}\":{{\"inputs\":[{}]}}", inputs.join(","))
+            })
+            .collect();
+        let json = format!(
+            "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"templates\":{{{}}}}}",
+            templates.join(",")
+        );
+        Manifest::parse(&Source::new("m", json)).unwrap()
+    };
+    type Supplied<'s> = &'s [(&'s str, &'s [&'s str])];
+    let all: Supplied<'_> = &[("one", &["image"]), ("two", &["image"]), ("open", &["image", "u1"])];
+    let release = |sensors: Vec<contentcheck_model::sensor::Sensor>| {
+        let mut gathered = Gathered::of(vec![
+            (Source::new("t.content", templates), Language::Native),
+            (Source::new("a.yml", rule(8405, "x", "image")), Language::Sigma),
+            (Source::new("b.yml", rule(8406, "y", "u1")), Language::Sigma),
+        ]);
+        gathered.fleet = Some(Fleet::new(sensors).unwrap());
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let before = release(vec![sensor("1", all)]);
+    assert_eq!(before.content().rules().len(), 2, "{:?}", before.judged().findings());
+    let said = |sensors: Vec<contentcheck_model::sensor::Sensor>, allow_shrink: bool| -> Vec<String> {
+        let settings = Settings { allow_shrink, ..settings() };
+        let found = checked(&release(sensors), Some(&before), settings, &["verify", "change"]);
+        // A manifest that says something else than before is told by itself.
+        let of = found.errors().filter(|(_, of)| of.code == "CC0810");
+        of.map(|(_, of)| format!("{}: {}", of.code, of.message)).collect()
+    };
+    let no_two: Supplied<'_> = &[("one", &["image"]), ("open", &["image", "u1"])];
+    let no_field: Supplied<'_> = &[("one", &["image"]), ("two", &["image"]), ("open", &["image"])];
+    for (less, what, rule) in
+        [(no_two, "the events of acme.two", "Rule 8405"), (no_field, "`u1` of acme.open", "Rule 8406")]
+    {
+        let new = format!("CC0810: acme 2 is new in the fleet and does not show `{rule}` {what}, as acme 1 does");
+        assert_eq!(said(vec![sensor("1", all), sensor("2", less)], false), [new]);
+        let same = format!("CC0810: `{rule}` no longer sees {what} on acme 1, and did in the previous release");
+        // The manifest of a sensor that is there already says less than it did.
+        assert_eq!(said(vec![sensor("1", less), sensor("3", all)], false), [same]);
+        assert_eq!(said(vec![sensor("1", all), sensor("2", less)], true), [""; 0]);
+    }
+    assert_eq!(said(vec![sensor("1", all), sensor("2", all)], false), [""; 0]);
+}

@@ -190,7 +190,8 @@ fn a_fleet_that_grows_by_a_blind_sensor_is_told() {
 /// A keyword names no input, so every sensor loads the rule. One that supplies nothing in which it can be is blind to it.
 #[test]
 fn a_sensor_that_supplies_nothing_with_a_keyword_is_named() {
-    let template = "template t.o @ 1 { serves { product: acme } reads { Channel: \"Acme/A\" } 1 Foo: string? 2 Cmd: string? 3 Pid: int? 4 Args: list<string>? }\n";
+    let template = "template t.o @ 1 { serves { product: acme } reads { Channel: \"Acme/A\" } 1 Foo: string? 2 Cmd: string? 3 Pid: int? 4 Args: list<string>? \
+        5 Flag: bool? 6 Raw: bytes? 7 Rate: float? 8 From: ip? 9 Ids: list<int>? 10 Parts: list<bytes>? }\n";
     let sensor = |version: u32, inputs: &[(&str, &str)]| {
         let inputs: Vec<String> =
             inputs.iter().map(|(name, ty)| format!(r#"{{"name":"{name}","type":"{ty}"}}"#)).collect();
@@ -201,6 +202,8 @@ fn a_sensor_that_supplies_nothing_with_a_keyword_is_named() {
         Manifest::parse(&Source::new(format!("m{version}.json"), manifest)).unwrap()
     };
     let (foo, cmd, pid, args) = (("Foo", "string?"), ("Cmd", "string?"), ("Pid", "int?"), ("Args", "list<string>?"));
+    let (flag, raw, rate, from) = (("Flag", "bool?"), ("Raw", "bytes?"), ("Rate", "float?"), ("From", "ip?"));
+    let (ids, parts) = (("Ids", "list<int>?"), ("Parts", "list<bytes>?"));
     for (keywords, inputs, is_blind) in [
         ("        - mimikatz\n", &[foo][..], true),
         ("        - mimikatz\n", &[foo, cmd], false),
@@ -228,6 +231,27 @@ fn a_sensor_that_supplies_nothing_with_a_keyword_is_named() {
         ("        '|cidr': 10.0.0.0/8\n", &[foo, ("Zed", "ip?")], false),
         ("        '|all':\n            - evil\n            - '10.0.0.1'\n", &[foo, pid], true),
         ("        '|re': '^4711$'\n", &[foo, pid], false),
+        // Whatever is asked of them, no number has the one, and no text of a boolean the other.
+        ("        '|re': secret\n", &[foo, pid], true),
+        ("        '|re': secret\n", &[foo, ids], true),
+        ("        '|re': '^[0-9]{3}$'\n", &[foo, ids], false),
+        ("        '|re': '^0[0-9]+$'\n", &[foo, pid], true),
+        ("        '|re': '^[0-9]+$'\n", &[foo, flag], true),
+        ("        '|re': '^t.u'\n", &[foo, flag], false),
+        ("        '|all':\n            - secret\n            - '4624'\n", &[foo, pid], true),
+        ("        '|all':\n            - '11'\n            - '4624'\n", &[foo, pid], false),
+        ("        - '46-24'\n", &[foo, pid], true),
+        ("        - '99999999999999999999'\n", &[foo, pid], true),
+        ("        '|cased': 'TRUE'\n", &[foo, flag], true),
+        ("        - 'TRUE'\n", &[foo, flag], false),
+        ("        - 10.0.0.1\n", &[foo, from], false),
+        // Bytes have no text, and floats several.
+        ("        - secret\n", &[foo, raw], true),
+        ("        - secret\n", &[foo, parts], true),
+        ("        - 4624\n", &[foo, rate], true),
+        ("        - 4624\n", &[foo, pid], false),
+        ("        - 4624\n", &[foo, ("Zed", "float?")], true),
+        ("        - secret\n", &[foo, ("Zed", "bytes?")], true),
         // It is in the channel, which all events have.
         ("        - Acme\n", &[foo], false),
         ("        '|all':\n            - Acme\n            - vi\n", &[foo], false),
@@ -240,10 +264,43 @@ fn a_sensor_that_supplies_nothing_with_a_keyword_is_named() {
             (Source::new("r.yml", rule.clone()), Language::Sigma),
         ];
         let mut gathered = Gathered::of(sources);
-        gathered.fleet = Some(Fleet::new(vec![sensor(1, &[foo, cmd, pid, args]), sensor(2, inputs)]).unwrap());
+        gathered.fleet = Some(
+            Fleet::new(vec![sensor(1, &[foo, cmd, pid, args, flag, raw, rate, from, ids, parts]), sensor(2, inputs)])
+                .unwrap(),
+        );
         let found = checked(&Built::new(gathered, false, 1).unwrap(), None, settings(), &["compile", "coverage"]);
         let said = errors(&found);
         let blind = said.iter().filter(|(code, message)| *code == "CC1005" && message.contains("`acme 2`")).count();
         assert_eq!((blind, said.len()), (usize::from(is_blind), usize::from(is_blind)), "{rule} {inputs:?}: {said:?}");
+    }
+}
+
+/// A value of which events have one of several is there on a sensor that says which.
+#[test]
+fn a_keyword_under_a_name_that_a_sensor_does_not_say_is_named() {
+    let template = "template t.o @ 1 { serves { product: acme } reads { src: \"acme\", kind: [\"Pq\", \"Rs\"] } 1 Foo: string? }\n";
+    let sensor = |version: u32, more: &str| {
+        let manifest = format!(
+            r#"{{"format":1,"sensor":"acme","version":"{version}"{more},"templates":{{"t.o":{{"inputs":[{{"name":"Foo","type":"string?"}}]}}}}}}"#
+        );
+        Manifest::parse(&Source::new(format!("m{version}.json"), manifest)).unwrap()
+    };
+    for (keyword, is_blind) in [("Pq", true), ("acme", false), ("'*q'", true), ("a?me", false), ("vi", false)] {
+        let rule = format!(
+            "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8405\nlogsource:\n    product: acme\ndetection:\n    s:\n        Foo: evil\n    k:\n        - {keyword}\n    condition: s and k\nlevel: low\n"
+        );
+        let sources = vec![
+            (Source::new("t.content", template), Language::Native),
+            (Source::new("r.yml", rule.clone()), Language::Sigma),
+        ];
+        let mut gathered = Gathered::of(sources);
+        let says = sensor(1, r#","header":[{"name":"kind","type":"string"}]"#);
+        gathered.fleet = Some(Fleet::new(vec![says, sensor(2, ""), sensor(3, "")]).unwrap());
+        let found = checked(&Built::new(gathered, false, 1).unwrap(), None, settings(), &["compile", "coverage"]);
+        let said = errors(&found);
+        let blind = said
+            .iter()
+            .any(|(code, message)| *code == "CC1005" && message.contains("no event of `acme 2` and `acme 3` can make"));
+        assert_eq!((blind, said.len()), (is_blind, usize::from(is_blind)), "{rule}: {said:?}");
     }
 }

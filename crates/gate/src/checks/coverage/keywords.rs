@@ -1,14 +1,14 @@
 //! Rules that look for keywords, on each sensor. A keyword names no input, so a sensor loads such a rule whatever it supplies, also where no input
 //! that it supplies can have what the rule asks for.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Fires};
 use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldRef, Place};
-use contentcheck_model::predicate::{Pattern, Predicate, Test, WildcardPart};
+use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern, WildcardPart};
 use contentcheck_model::rule::{CheckedRule, RuleId, Target};
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::{FieldType, Scalar};
@@ -25,24 +25,42 @@ pub(super) fn blind(run: &Subject<'_>, firing: &[bool], analysis: &mut Analysis<
         }
         analysis.about(&rule.source);
         // Sensors that supply the same see the same.
-        let mut asked: BTreeSet<Vec<String>> = BTreeSet::new();
+        let mut alike: BTreeMap<Vec<String>, Vec<&Sensor>> = BTreeMap::new();
         for group in groups.taking.iter().filter(|group| group.plan.loads(id)) {
             for sensor in &group.sensors {
                 let supplied = rule.targets.iter().map(|target| format!("{:?}", supplied(target, sensor))).collect();
-                if !asked.insert(supplied) {
-                    continue;
-                }
-                if never_fires_on(rule, sensor, analysis) {
-                    let message = format!(
-                        "no event of `{sensor}` can make `{}` fire: the values that it looks for can be in no input that this sensor supplies",
-                        clip(&rule.title)
-                    );
-                    outcome.findings.push(Finding::new(&codes::NEVER_SEEN_FIRING, message).of_rule(rule).with_help(
-                        "have the sensor supply the field in which they are, name the field in the rule, or say under `sensors` for which ones it is",
-                    ));
-                }
+                alike.entry(supplied).or_default().push(sensor);
             }
         }
+        for sensors in alike.values() {
+            if sensors.first().is_some_and(|sensor| never_fires_on(rule, sensor, analysis)) {
+                let message = format!(
+                    "no event of {} can make `{}` fire: the values that it looks for can be in no input that {} supplies",
+                    named(sensors),
+                    clip(&rule.title),
+                    if sensors.len() == 1 { "this sensor" } else { "any of them" }
+                );
+                outcome.findings.push(Finding::new(&codes::NEVER_SEEN_FIRING, message).of_rule(rule).with_help(
+                    "have the sensor supply the field in which they are, name the field in the rule, or say under `sensors` for which ones it is",
+                ));
+            }
+        }
+    }
+}
+
+/// Sensors in words.
+fn named(sensors: &[&Sensor]) -> String {
+    /// Sensors that are named; the others are counted.
+    const NAMED: usize = 4;
+    let mut names: Vec<String> = sensors.iter().take(NAMED).map(|sensor| format!("`{sensor}`")).collect();
+    match sensors.len().saturating_sub(NAMED) {
+        0 => {}
+        1 => names.push("1 more sensor".to_owned()),
+        more => names.push(format!("{more} more sensors")),
+    }
+    match names.split_last() {
+        Some((last, before)) if !before.is_empty() => format!("{} and {last}", before.join(", ")),
+        _ => names.concat(),
     }
 }
 
@@ -75,11 +93,11 @@ fn never_fires_on(rule: &CheckedRule, sensor: &Sensor, analysis: &mut Analysis<'
 /// said of it.
 fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
     let template = &target.template;
-    // What all events have, they have on every sensor.
+    // What all events have, they have on every sensor; of several values an event has the one that the sensor says.
     let has = |field: &FieldRef| {
         let info = template.describe(field);
         info.is_some_and(|info| {
-            matches!(info.place, Place::Reads(_)) || sensor.supplied(&template.name, info.name).is_some()
+            matches!(info.place, Place::Reads([_])) || sensor.supplied(&template.name, info.name).is_some()
         })
     };
     let fields: Vec<FieldRef> = template.declared().filter(has).collect();
@@ -96,11 +114,9 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
             *is_said &= !undeclared.iter().any(|ty| may_pass(ty.scalar, test));
             let parts = fields.iter().filter_map(|field| {
                 let ty = template.describe(field)?.ty;
-                if !may_pass(ty.scalar, test) {
+                if !is_looked_at(ty.scalar, test) {
                     return None;
                 }
-                // What analysis says of a text or an address, it says of all that is looked for in one.
-                *is_said &= ty.scalar == Scalar::String || matches!(**test, Test::Cidr(_));
                 let test = if ty.list {
                     Arc::new(Test::Elements { all: false, test: Box::new(Test::clone(test)) })
                 } else {
@@ -136,13 +152,19 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
     is_said.then_some(seen)
 }
 
-/// Whether some value of a type may pass a test for a keyword, as far as a look at its letters tells.
-fn may_pass(scalar: Scalar, test: &Test) -> bool {
+/// Whether a keyword is looked for in values of a type at all: a float has several texts, and bytes have none (CONV-2).
+const fn is_looked_at(scalar: Scalar, test: &Test) -> bool {
     match test {
-        Test::Text { patterns, .. } => patterns.iter().any(|one| may_have(scalar, &one.pattern)),
         Test::Cidr(_) => matches!(scalar, Scalar::String | Scalar::Ip),
-        _ => true,
+        _ => matches!(scalar, Scalar::String | Scalar::Int | Scalar::Bool | Scalar::Ip),
     }
+}
+
+/// Whether some value of an input that the template type does not declare may pass, as far as a look at its letters tells: analysis knows no such
+/// values.
+fn may_pass(scalar: Scalar, test: &Test) -> bool {
+    let of_any = |patterns: &[TextPattern]| patterns.iter().any(|one| may_have(scalar, &one.pattern));
+    is_looked_at(scalar, test) && if let Test::Text { patterns, .. } = test { of_any(patterns) } else { true }
 }
 
 /// Whether the text of some value of a type may be what a pattern looks for: it is none where the pattern has a letter that no such text has.
@@ -150,10 +172,8 @@ fn may_have(scalar: Scalar, pattern: &Pattern) -> bool {
     let letters: &[u8] = match scalar {
         Scalar::Int => b"-0123456789",
         Scalar::Bool => b"truefals",
-        // As they are written, `inf` and `nan` too.
-        Scalar::Float => b"+-.0123456789aefint",
         Scalar::Ip => b".:0123456789abcdef",
-        Scalar::String | Scalar::Bytes => return true,
+        Scalar::String | Scalar::Bytes | Scalar::Float => return true,
     };
     let has = |text: &str| text.bytes().all(|byte| letters.contains(&byte.to_ascii_lowercase()));
     match pattern {

@@ -1,0 +1,323 @@
+//! What each sensor of the fleet runs of this release, and ran of the previous one.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contentcheck_model::diagnostic::{Build, Detail, Measure, clip, codes};
+use contentcheck_model::field::Place;
+use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
+use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
+
+use super::GONE_PER_TEN;
+use crate::checks::sensors::{Group, Groups};
+use crate::evidence::{Finding, SensorFacts};
+use crate::facts::plural;
+use crate::run::{Outcome, Subject};
+use crate::subject::Built;
+
+/// What each sensor of the fleet loads of this release and of the previous one. A release that is as large as before
+/// may leave one sensor with less, and new rules do not stand in for those that it ran. `left` are rules with errors, which
+/// lint reports.
+pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outcome: &mut Outcome) {
+    let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
+    let before = match ran(previous, fleet) {
+        Ok(before) => before,
+        Err(reason) => {
+            outcome.skipped.push(format!("rules that each sensor loads: the previous release has no image: {reason}"));
+            return;
+        }
+    };
+    let mut lost_by: BTreeMap<Identity, Vec<&Sensor>> = BTreeMap::new();
+    let mut unseen_by: BTreeMap<(Identity, Shown), Vec<&Sensor>> = BTreeMap::new();
+    let all_asked = asked(run.rules.iter().copied(), |_, _| true);
+    let known: Vec<&Sensor> = previous.devices.iter().flat_map(Fleet::sensors).collect();
+    // One that refuses the image has a finding of `verify`.
+    for now in &groups.taking {
+        let of_group = asked(run.rules.iter().copied(), |id, target| now.plan.loads_on(id, &target.template));
+        for sensor in &now.sensors {
+            // What is no longer asked for is a change of the rule, and what no longer runs is told as that.
+            let loaded = now.loaded(run.built.content());
+            let shown_now = shown(&of_group, sensor);
+            let unseen = |before: &Runs| -> Vec<(Identity, Shown)> {
+                let is_unseen = |one: &&(Identity, Shown)| all_asked.contains(*one) && loaded.contains(&one.0);
+                before.shown.difference(&shown_now).filter(is_unseen).cloned().collect()
+            };
+            outcome.findings.extend(older_runs(run, now, sensor, (&known, &before), (left, &unseen)));
+            let Some(runs_before) = before.get(&build(sensor)) else { continue };
+            let loaded_before = &runs_before.rules;
+            let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
+            let loads = now.plan.loaded_rules();
+            outcome.learned.sensors.push(SensorFacts {
+                sensor: sensor.name().to_owned(),
+                version: sensor.version().to_string(),
+                loads: Some(loads as u64),
+                of: run.rules.len() as u64,
+                previously: Some(loaded_before.len() as u64),
+            });
+            if run.settings.allow_shrink {
+                continue;
+            }
+            unseen(runs_before).into_iter().for_each(|one| unseen_by.entry(one).or_default().push(sensor));
+            let lost: Vec<&Identity> = still.difference(&loaded).collect();
+            let is_less = lost.len() > 1 && lost.len() * 10 > still.len() * GONE_PER_TEN;
+            if !(is_less || (loads == 0 && !still.is_empty())) {
+                lost.into_iter().for_each(|identity| lost_by.entry(identity.clone()).or_default().push(sensor));
+                continue;
+            }
+            let message = format!(
+                "{sensor} no longer runs {} of {} of the previous release",
+                lost.len(),
+                plural(loaded_before.len(), "rule")
+            );
+            let detail = self::loaded(loaded_before.len(), loads, run, sensor);
+            let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message).with_detail(detail);
+            outcome.findings.push(finding.with_help(
+                "widen `sensors` of the rules, or say that it is meant: --allow-shrink, for this one release",
+            ));
+        }
+    }
+    // Rules that are gone have their own finding, and those of a sensor that runs less as a whole are not named.
+    let runs: BTreeSet<Identity> = groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
+    let lost = run.rules.iter().filter_map(|rule| Some((rule, lost_by.get(&Identity::of(rule))?)));
+    for (rule, sensors) in lost.take(20) {
+        let on = if runs.contains(&Identity::of(rule)) {
+            let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
+            format!("{}, and did in the previous release", names.join(", "))
+        } else {
+            "any sensor of the fleet".to_owned()
+        };
+        let message = format!("`{}` no longer runs on {on}", rule.title);
+        outcome.findings.push(
+            Finding::new(&codes::SENSOR_RUNS_LESS, message)
+                .of_rule(rule)
+                .with_detail(Detail::change(Measure::LoadedRules, Some(1), Some(0)))
+                .with_help("widen its `sensors`, or say that it is meant: --allow-shrink, for this one release"),
+        );
+    }
+    see_less(run, &unseen_by, outcome);
+}
+
+/// Rules that run as before and are no longer shown all that they were.
+fn see_less(run: &Subject<'_>, unseen_by: &BTreeMap<(Identity, Shown), Vec<&Sensor>>, outcome: &mut Outcome) {
+    /// Findings that are told one by one.
+    const TOLD: usize = 20;
+    let mut told = 0_usize;
+    for rule in &run.rules {
+        let identity = Identity::of(rule);
+        for ((_, what), sensors) in unseen_by.iter().filter(|((of, _), _)| *of == identity) {
+            told += 1;
+            if told > TOLD {
+                return;
+            }
+            let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
+            let message = format!(
+                "`{}` no longer sees {what} on {}, and did in the previous release",
+                clip(&rule.title),
+                names.join(", ")
+            );
+            outcome.findings.push(
+                Finding::new(&codes::SENSOR_RUNS_LESS, message)
+                    .of_rule(rule)
+                    .with_detail(Detail::change(Measure::LoadedRules, Some(1), Some(0)))
+                    .with_help(
+                        "have the manifest corrected, or say that it is meant: --allow-shrink, for this one release",
+                    ),
+            );
+        }
+    }
+}
+
+/// What the sensor before it runs and a sensor that is new in the fleet does not: devices that take it lose what these rules find. Rules
+/// that are not for it count where it runs far fewer than the one before it, with rules of its own.
+fn older_runs(
+    run: &Subject<'_>,
+    now: &Group,
+    sensor: &Sensor,
+    (known, before): (&[&Sensor], &Ran),
+    (left, unseen): (&BTreeSet<Identity>, &dyn Fn(&Runs) -> Vec<(Identity, Shown)>),
+) -> Option<Finding> {
+    let version = sensor.version().as_str();
+    let is_it = |of: &&&Sensor| of.name() == sensor.name() && of.version().compare(version).is_eq();
+    if run.settings.allow_shrink || known.iter().any(|of| is_it(&of)) {
+        return None;
+    }
+    // Where the two count their versions otherwise, either order makes it the one before.
+    let is_before =
+        |of: &Sensor| of.version().compare(version).is_lt() || sensor.version().compare(of.version().as_str()).is_gt();
+    let older = known.iter().filter(|of| of.name() == sensor.name() && is_before(of));
+    let older = older.max_by(|a, b| a.version().compare(b.version().as_str()))?;
+    let (runs, loads) = (before.get(&build(older))?, now.loaded(run.built.content()));
+    let ran = &runs.rules;
+    let is_lost = |rule: &&&CheckedRule| {
+        let identity = Identity::of(rule);
+        let is_for_it = rule.sensors.as_ref().is_none_or(|of| of.matches(sensor));
+        is_for_it && ran.contains(&identity) && !loads.contains(&identity) && !left.contains(&identity)
+    };
+    let lost: Vec<&&CheckedRule> = run.rules.iter().filter(is_lost).collect();
+    let Some(first) = lost.first() else {
+        // Rules that are gone, or have errors, have findings of their own.
+        let here: BTreeSet<Identity> = run.rules.iter().map(|rule| Identity::of(rule)).collect();
+        let ran = ran.iter().filter(|rule| here.contains(rule) && !left.contains(rule)).count();
+        let fewer = ran.saturating_sub(loads.len());
+        let is_less = (fewer > 1 && fewer * 10 > ran * GONE_PER_TEN) || (loads.is_empty() && fewer > 0);
+        let unseen = unseen(runs);
+        if let (false, Some((identity, what))) = (is_less, unseen.first()) {
+            let title = run.rules.iter().find(|rule| Identity::of(rule) == *identity).map_or("", |rule| &rule.title);
+            let more = match unseen.len() {
+                1 => String::new(),
+                many => format!(", and {} like it", plural(many - 1, "more loss")),
+            };
+            let message = format!(
+                "{sensor} is new in the fleet and does not show `{}` {what}, as {older} does{more}",
+                clip(title)
+            );
+            let help = "have its manifest corrected, or say that it is meant: --allow-shrink, for this one release";
+            return Some(Finding::new(&codes::SENSOR_RUNS_LESS, message).with_help(help));
+        }
+        return is_less.then(|| {
+            let runs = plural(loads.len(), "rule");
+            let message = format!("{sensor} is new in the fleet and runs {runs}, where {older} runs {ran}");
+            let help =
+                "the others are for other sensors: widen their `sensors`, or say that it is meant: --allow-shrink";
+            Finding::new(&codes::SENSOR_RUNS_LESS, message)
+                .with_detail(loaded(ran, loads.len(), run, sensor))
+                .with_help(help)
+        });
+    };
+    let rules = if lost.len() == 1 { "a rule".to_owned() } else { plural(lost.len(), "rule") };
+    let message =
+        format!("{sensor} is new in the fleet and does not run {rules} that {older} runs, such as `{}`", first.title);
+    let finding = Finding::new(&codes::SENSOR_RUNS_LESS, message);
+    Some(finding.with_detail(loaded(ran.len(), loads.len(), run, sensor)).with_help(
+        "have its manifest corrected, say with `sensors` which rules are not for it, or say that it is meant: --allow-shrink",
+    ))
+}
+
+/// How many rules a sensor loads now, and how many it, or the version before it, loaded.
+fn loaded(before: usize, after: usize, run: &Subject<'_>, sensor: &Sensor) -> Detail {
+    Detail::Change {
+        counted: Measure::LoadedRules,
+        before: Some(before as u64),
+        after: Some(after as u64),
+        of: Some(run.rules.len() as u64),
+        template: None,
+        table: None,
+        sensor: Some(Build::of(sensor)),
+    }
+}
+
+/// The name and version of a sensor.
+fn build(sensor: &Sensor) -> (String, String) {
+    (sensor.name().to_owned(), sensor.version().to_string())
+}
+
+/// What sensors run, by their names and versions.
+type Ran = BTreeMap<(String, String), Runs>;
+
+/// What one sensor runs.
+#[derive(Default)]
+struct Runs {
+    rules: BTreeSet<Identity>,
+    /// What each of them is shown there.
+    shown: BTreeSet<(Identity, Shown)>,
+}
+
+/// What a rule is shown on a sensor. A rule on several template types runs where one of them is supplied, and one on an open template type whatever of
+/// what it reads is there: so that it runs says not that it sees as much as before.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Shown {
+    /// The events of a template type.
+    Template(String),
+    /// A field that its template type does not declare.
+    Field { template: String, field: String },
+}
+
+impl std::fmt::Display for Shown {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Template(template) => write!(f, "the events of {}", clip(template)),
+            Self::Field { template, field } => write!(f, "`{}` of {}", clip(field), clip(template)),
+        }
+    }
+}
+
+/// What rules ask for, each with whether a plan shows it at all. Which fields come is for each sensor to say.
+fn asked<'r>(
+    rules: impl IntoIterator<Item = &'r CheckedRule>,
+    mut is_loaded: impl FnMut(RuleId, &Target) -> bool,
+) -> BTreeSet<(Identity, Shown)> {
+    let mut asked = BTreeSet::new();
+    for (id, rule) in RuleId::count(rules) {
+        for target in &rule.targets {
+            if !is_loaded(id, target) {
+                continue;
+            }
+            let (identity, template) = (Identity::of(rule), &target.template);
+            asked.insert((identity.clone(), Shown::Template(template.name.clone())));
+            target.condition.mentions(&mut |mention| {
+                if let Some(info) = template.describe(mention.field)
+                    && matches!(info.place, Place::Undeclared)
+                {
+                    let field = Shown::Field { template: template.name.clone(), field: info.name.to_owned() };
+                    asked.insert((identity.clone(), field));
+                }
+            });
+        }
+    }
+    asked
+}
+
+/// What rules are shown on a sensor of those that take an image alike.
+fn shown(of_group: &BTreeSet<(Identity, Shown)>, sensor: &Sensor) -> BTreeSet<(Identity, Shown)> {
+    let is_shown = |(_, shown): &&(Identity, Shown)| match shown {
+        Shown::Template(_) => true,
+        Shown::Field { template, field } => sensor.supplied(template, field).is_some(),
+    };
+    of_group.iter().filter(is_shown).cloned().collect()
+}
+
+/// The rules of the previous release that each sensor of the fleet runs, as that release's own manifest of it says and as
+/// this one's does: a manifest that lacks something now does not make it never have been there.
+fn ran(previous: &Built, fleet: &Fleet) -> Result<Ran, String> {
+    let image = previous.image.as_ref().map_err(ToString::to_string)?;
+    let mut ran: Ran = BTreeMap::new();
+    for fleet in previous.devices.iter().chain([fleet]) {
+        for group in Groups::of(previous.content(), image, fleet)?.taking {
+            let loaded = group.loaded(previous.content());
+            let rules = previous.content().rules().iter().map(|rule| &**rule);
+            let asked = asked(rules, |id, target| group.plan.loads_on(id, &target.template));
+            for sensor in group.sensors {
+                let runs = ran.entry(build(sensor)).or_default();
+                runs.rules.extend(loaded.iter().cloned());
+                runs.shown.extend(shown(&asked, sensor));
+            }
+        }
+    }
+    Ok(ran)
+}
+
+/// New rules that no sensor of the fleet runs: somebody wrote them to find something. `sensors` that no sensor of the fleet
+/// has yet says that a rule waits for one, and so does whatever accepts what lint says of it.
+pub(super) fn nowhere(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, outcome: &mut Outcome) {
+    let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
+    let about = [codes::UNSUPPLIED_TEMPLATE.id, codes::NO_SENSOR_SELECTED.id];
+    let accepted =
+        || run.built.judged().accepted().iter().map(|one| &one.finding).filter(|of| about.contains(&of.code.id));
+    for (id, rule) in RuleId::count(run.rules.iter().copied()) {
+        let waits = |rule: &CheckedRule| {
+            let selects = |of: &Constraint| fleet.sensors().iter().any(|sensor| of.matches(sensor));
+            rule.sensors.as_ref().is_some_and(|of| !selects(of))
+        };
+        let is_accepted =
+            || accepted().any(|of| of.source.is(&rule.source) && of.rule.as_deref() == Some(rule.name.as_str()));
+        if groups.running(id) > 0 || before.contains_key(&Identity::of(rule)) || waits(rule) || is_accepted() {
+            continue;
+        }
+        let message = format!("`{}` is new and runs on no sensor of the fleet", rule.title);
+        outcome.findings.push(
+            Finding::new(&codes::NEW_RULE_RUNS_NOWHERE, message)
+                .of_rule(rule)
+                .with_detail(Detail::change(Measure::LoadedRules, None, Some(0)))
+                .with_help("put it on a template type that a sensor supplies; where it waits for a sensor: `sensors`, or a comment that accepts CC0405 and says why"),
+        );
+    }
+}
