@@ -13,6 +13,7 @@ pub mod diagnostic;
 pub mod exporters;
 pub mod expression;
 pub mod field;
+mod fixed;
 pub mod language;
 pub mod limits;
 pub mod lookup;

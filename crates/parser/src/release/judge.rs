@@ -103,8 +103,8 @@ impl Judged {
         let unasked = checked.unasked();
         let mut errors: Vec<Vec<Finding>> = Vec::new();
         for file in checked.files() {
-            let FileFound { source, language, found, .. } = file;
-            let applied = suppress::apply(source, language, || file.comments(), found.to_vec(), &unasked);
+            let FileFound { source, language, .. } = file;
+            let applied = suppress::apply(source, language, || file.comments(), of_rules(&file), &unasked);
             accepted.extend(
                 applied
                     .accepted
@@ -194,6 +194,34 @@ impl Judged {
     pub fn content_sha256(&self) -> String {
         super::gathered::content_sha256(self.checked.sources().map(|(source, _)| source))
     }
+}
+
+/// What was found in a file. Each finding that stands within a rule says of which one it is, whoever made it: what is accepted of one rule is so of no
+/// other.
+fn of_rules(file: &FileFound<'_>) -> Vec<Finding> {
+    let FileFound { outcome, found, .. } = file;
+    let mut named = found.to_vec();
+    if named.iter().all(|finding| finding.rule.is_some()) {
+        return named;
+    }
+    let facts = &outcome.file.facts;
+    let extents = Extents::new(facts.iter().map(|facts| facts.extent));
+    let read: HashMap<Span, &CheckedRule> = outcome.rules.iter().map(|rule| (rule.extent, &**rule)).collect();
+    for finding in named.iter_mut().filter(|finding| finding.rule.is_none()) {
+        let Some(facts) = extents.at(finding.span).and_then(|at| facts.get(at)) else { continue };
+        let read = read.get(&facts.extent).map(|rule| rule.name.clone());
+        let name = read.or_else(|| name_of(facts)).filter(|name| !name.is_empty());
+        if name.is_some() {
+            Arc::make_mut(finding).rule = name;
+        }
+    }
+    named
+}
+
+/// What a rule or document is called, as far as it could be read.
+fn name_of(facts: &Facts) -> Option<String> {
+    let first = |of: &Option<(String, Span)>| of.as_ref().map(|(text, _)| text.clone());
+    first(&facts.id).or_else(|| first(&facts.name)).or_else(|| facts.title.clone())
 }
 
 /// The severity of a finding under a policy; none where it is off. A finding may be graver than its code is, which stays so
@@ -302,10 +330,8 @@ fn first_error(found: &[Finding]) -> Option<&Finding> {
 }
 
 fn named(facts: &Facts, source: &Source, is_read: bool, reasons: Vec<Finding>) -> LeftOut {
-    let first = |of: &Option<(String, Span)>| of.as_ref().map(|(text, _)| text.clone());
     let title = facts.title.clone();
-    let name = first(&facts.id).or_else(|| first(&facts.name)).or_else(|| title.clone());
-    let name = name.filter(|name| !name.is_empty()).unwrap_or_else(|| source.name().to_owned());
+    let name = name_of(facts).filter(|name| !name.is_empty()).unwrap_or_else(|| source.name().to_owned());
     LeftOut { name, title, source: source.clone(), span: facts.span, extent: facts.extent, is_read, reasons }
 }
 
