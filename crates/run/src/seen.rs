@@ -23,8 +23,8 @@ struct OfTemplate {
     own: Vec<usize>,
     /// Whether every event shows something: rules look at all values, or at nothing but what it is recognised by.
     shows_all: bool,
-    /// Positions in the layout of inputs that rules read.
-    unread: Vec<usize>,
+    /// Positions in the layout of inputs that rules read and that no event had.
+    never: Vec<usize>,
     /// Fields that the oldest events of the template type have, read by rules or not.
     unmet: Vec<String>,
     /// Positions in the layout of inputs that rules read and every event should have.
@@ -121,7 +121,7 @@ impl Seen {
             Some(stop) => OfTemplate {
                 shows_all: stop.own().is_empty() || stop.shows_others(),
                 own: stop.own().to_vec(),
-                unread: counted(plan, route),
+                never: stop.read().to_vec(),
                 unmet: oldest(template),
                 counted: counted(plan, route),
                 oldest: oldest(template),
@@ -149,8 +149,8 @@ impl Seen {
             of.foreign += u64::from(of.oldest.iter().filter(lacks).count() * 2 > of.oldest.len());
         }
         // Nearly always both are short after a few events.
-        if !of.unread.is_empty() {
-            of.unread.retain(|position| !scratch.has(*position));
+        if !of.never.is_empty() {
+            of.never.retain(|position| !scratch.has(*position));
         }
         if !of.unmet.is_empty() {
             of.unmet.retain(|name| flat.get(name).is_none_or(|field| matches!(field, Field::Null)));
@@ -163,7 +163,7 @@ impl Seen {
             all.events += part.events;
             all.shown += part.shown;
             all.foreign += part.foreign;
-            all.unread.retain(|position| part.unread.contains(position));
+            all.never.retain(|position| part.never.contains(position));
             all.unmet.retain(|name| part.unmet.contains(name));
         }
     }
@@ -180,6 +180,12 @@ impl Seen {
         self.of.get(route.0).map_or(0, |of| of.shown)
     }
 
+    /// The inputs of a template type that rules read and that none of its events had, whatever the template type says of them.
+    pub fn never<'p>(&self, plan: &'p Plan, route: Route) -> impl Iterator<Item = &'p str> {
+        let of = self.of.get(route.0).map_or(&[][..], |of| &of.never);
+        of.iter().filter_map(move |position| plan.stop(route)?.layout().name(*position))
+    }
+
     /// What rules read and no event had, for each template type that had events, those with the most rules first. Of
     /// open template types that is told only where it is all that rules read: their events are of many kinds.
     #[must_use]
@@ -187,11 +193,12 @@ impl Seen {
         let mut found: Vec<Lacking> = plan
             .routes()
             .zip(&self.of)
-            .filter(|(_, of)| of.events > 0 && (!of.unread.is_empty() || of.foreign > 0))
+            .filter(|(_, of)| of.events > 0)
             .filter_map(|((route, template), of)| {
                 let mut inputs: Vec<Absent> = of
-                    .unread
+                    .never
                     .iter()
+                    .filter(|position| of.counted.contains(position))
                     .filter_map(|position| plan.stop(route)?.layout().name(*position))
                     .map(|name| Absent { name: name.to_owned(), rules: plan.readers(route, name) })
                     .collect();

@@ -1,5 +1,7 @@
 //! `contentcheck prove`: what can be proved about rules.
 
+mod recorded;
+
 use std::fmt::Write as _;
 
 use contentcheck_analysis::findings::{self, Implied};
@@ -18,6 +20,8 @@ use crate::args::{CompileOptions, ProofFormat, Prove};
 use crate::exit::{Exit, Failure, Outcome};
 use crate::release::{self, Release, talk};
 use crate::rule_name::RuleName;
+
+pub use recorded::RecordedReport;
 
 /// An event: names to values.
 pub type EventObject = serde_json::Map<String, serde_json::Value>;
@@ -190,6 +194,9 @@ pub fn run(arguments: &Prove, streams: &mut Streams<'_>) -> Outcome {
         .map_err(|reason| Failure::usage(reason.to_string()))?;
     if arguments.implied {
         return implied(arguments, &release, only, streams);
+    }
+    if !arguments.on.is_empty() {
+        return recorded::run(arguments, &release, only, streams);
     }
     let plan = &release.plan()?;
     let confirmer = Confirmer::new(&release.content, plan);

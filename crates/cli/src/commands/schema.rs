@@ -45,6 +45,7 @@ pub fn schema(name: SchemaName) -> Result<serde_json::Value, Failure> {
         SchemaName::Bench => serde_json::to_value(schema_for!(super::bench::BenchReport)),
         SchemaName::Evidence => serde_json::to_value(schema_for!(contentcheck_gate::evidence::Evidence)),
         SchemaName::Prove => serde_json::to_value(schema_for!(super::prove::ProveReport)),
+        SchemaName::ProveOn => serde_json::to_value(schema_for!(super::prove::RecordedReport)),
         SchemaName::Implied => serde_json::to_value(schema_for!(super::prove::ImpliedReport)),
         SchemaName::Diff => serde_json::to_value(schema_for!(super::diff::DiffReport)),
         SchemaName::Attack => serde_json::to_value(schema_for!(super::attack::AttackReport)),

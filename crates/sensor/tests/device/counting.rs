@@ -1,7 +1,8 @@
 //! What is counted and what is not: on full and read-only disks, of ends that nobody explains, of offers from outside.
 
 use crate::cases::offer;
-use crate::common::{POLICY, Sim, World, envelope, evaluate, image, runs, told};
+use crate::common::{Device, MATCHING, POLICY, Sim, World, envelope, evaluate, evaluate_by, image, runs, told};
+use contentcheck_interpreter::{Event, Value};
 use contentcheck_sensor::{Condition, Conviction, Ended, Memory, Refusal, Rung, Sequence};
 
 /// A sensor whose service manager is not told how it ended, or that dies without a trace, is not left with content that
@@ -200,4 +201,45 @@ fn offers_from_outside_cost_a_trial_nothing() {
     let device = world.open();
     assert_eq!(device.state().good.unwrap().strikes, 2);
     assert_eq!(runs(&world.restart(device, Ended::Crashed)), (Rung::Earlier, 1));
+}
+
+/// Events are read off how far a reader is: what was refused, or never came to its end, is none of them.
+#[test]
+fn only_events_that_were_evaluated_are_counted() {
+    let world = World::new();
+    let mut device = world.with_good(&[1]);
+    let mut reader = device.reader();
+    let counted = |device: &mut Device| {
+        let _ = device.check();
+        let status = device.status().to_string();
+        let line = status.lines().find(|line| line.starts_with("run ")).unwrap().to_owned();
+        line
+    };
+    let before = counted(&mut device);
+    evaluate(&mut reader, 7);
+    let after = counted(&mut device);
+    assert!(before.contains(" 0 events") && after.contains(" 7 events"), "{before}\n{after}");
+    // Two inputs of five: a fault.
+    for _ in 0..3 {
+        let mut view = reader.view();
+        let number = *view.templates_named("edr.process_start").first().unwrap();
+        let few = Event { inputs: &[Value::Int(1), Value::from("x")], header: &[Value::from("host")], others: &[] };
+        assert!(view.evaluate(number, few, 1_000, |_| ()).is_err());
+    }
+    // A sink that unwinds, and is caught.
+    for _ in 0..2 {
+        let unwinds =
+            || evaluate_by(&mut reader.view(), MATCHING, 1_000_000, |_| std::panic::resume_unwind(Box::new(())));
+        assert!(std::panic::catch_unwind(std::panic::AssertUnwindSafe(unwinds)).is_err());
+    }
+    evaluate(&mut reader, 4);
+    let after = counted(&mut device);
+    assert!(after.contains(" 11 events"), "{after}");
+    // Other content begins at nothing, and keeps what a reader that is gone did with it.
+    offer(&mut device, 2).unwrap();
+    evaluate(&mut reader, 5);
+    drop(reader);
+    evaluate(&mut device.reader(), 3);
+    let after = counted(&mut device);
+    assert!(after.contains(" 8 events"), "{after}");
 }
