@@ -679,6 +679,13 @@ pub struct Prove {
     /// `lint --deep` reports those of which one can go
     #[arg(long)]
     pub implied: bool,
+    /// Say which rules can fire on events such as these recorded ones, which lack what all of them lack; files, directories, `-` for standard
+    /// input; may be repeated
+    #[arg(long, value_name = "EVENTS", conflicts_with = "implied")]
+    pub on: Vec<PathBuf>,
+    /// The template type of all of these events, for recordings that do not say themselves what they are
+    #[arg(long, value_name = "NAME", requires = "on")]
+    pub template: Option<String>,
     /// Output format
     #[arg(long, value_enum, default_value_t = ProofFormat::Human)]
     pub format: ProofFormat,
@@ -933,6 +940,8 @@ pub enum SchemaName {
     Prove,
     /// The JSON of `prove --implied`
     Implied,
+    /// The JSON of `prove --on`
+    ProveOn,
     /// The JSON of `diff`
     Diff,
     /// The JSON of `attack`

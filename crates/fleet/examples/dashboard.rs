@@ -59,8 +59,14 @@ fn main() -> Outcome {
         std::fs::write(path, page(&Status::of(seen), As::File))?;
         return Ok(());
     }
-    let dashboard =
-        Dashboard { log: world.follower()?, reports: None, hooks: Vec::new(), clock: clock::system(), stopped: None };
+    let dashboard = Dashboard {
+        log: world.follower()?,
+        reports: None,
+        hooks: Vec::new(),
+        clock: clock::system(),
+        stopped: None,
+        elsewhere: None,
+    };
     let daemon = dashboard.start(TcpListener::bind("127.0.0.1:0")?)?;
     println!("{}", daemon.url());
     daemon.wait();

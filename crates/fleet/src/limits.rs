@@ -13,6 +13,8 @@ pub const BODY_BYTES: usize = REPORTS * REPORT;
 pub const NO_BODY_BYTES: usize = 1_024;
 /// Bytes of the largest halt that a witness is told of: a reason, and a signature of each key that may halt.
 pub const HALT_BYTES: usize = 8 << 10;
+/// Bytes of the entries that a witness is asked about before they are logged, and of those before them.
+pub const REHEARSAL_BYTES: usize = 20 * (ENTRY_BYTES + 4);
 /// Bytes of the head of a request.
 pub const HEAD_BYTES: usize = 16 << 10;
 /// Headers of a request.

@@ -12,6 +12,7 @@ use contentcheck_log::Hash;
 use contentcheck_rollout::entry::{Evidence, FEWEST};
 use contentcheck_rollout::report::REPORT;
 use contentcheck_rollout::state::Rollout;
+use contentcheck_rollout::time::utc;
 use contentcheck_rollout::witness::Reports;
 use contentcheck_rollout::{Id, Received, Roll, State, Tally};
 
@@ -380,4 +381,14 @@ impl Reports for Recounter {
         vouched.insert(claim.0);
         Ok(())
     }
+}
+/// That reports are gone of which the log has evidence. That is not the same as none.
+#[must_use]
+pub fn lost(rollout: &Rollout) -> Option<String> {
+    let until = (0..rollout.ring_count()).filter_map(|ring| rollout.evidence(ring)).map(|known| known.until).max()?;
+    Some(format!(
+        "the reports of this rollout are gone: the log has evidence of reports until {} UTC, and there is none here, or the file is missing that says \
+         until when they are all there (`0.settled`); take the directory of reports from a copy",
+        utc(until)
+    ))
 }

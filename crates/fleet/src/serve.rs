@@ -46,6 +46,9 @@ pub struct Here {
 /// What keeps the newest rollout back beside the log.
 pub type Stopped = Arc<dyn Fn(&contentcheck_rollout::State) -> Here + Send + Sync>;
 
+/// What others know that keeps the newest rollout back.
+pub type Elsewhere = Arc<dyn Fn(&contentcheck_rollout::State) -> Option<String> + Send + Sync>;
+
 /// What a dashboard is told.
 pub struct Dashboard {
     /// The log.
@@ -58,6 +61,8 @@ pub struct Dashboard {
     pub clock: Clock,
     /// What keeps the newest rollout back beside the log.
     pub stopped: Option<Stopped>,
+    /// What witnesses elsewhere know that keeps it back, in a sentence: they are asked at each look, and by no answer.
+    pub elsewhere: Option<Elsewhere>,
 }
 
 impl std::fmt::Debug for Dashboard {
@@ -78,6 +83,7 @@ struct Inner {
     looking: Mutex<Looking>,
     clock: Clock,
     stopped: Option<Stopped>,
+    elsewhere: Option<Elsewhere>,
     /// Hooks that could not be told.
     unheard: Unheard,
     /// The newest view, from which each answer is made for its own time.
@@ -90,6 +96,7 @@ struct View {
     checkpoint: Arc<str>,
     live: Arc<[Evidence]>,
     trouble: Option<String>,
+    elsewhere: Option<String>,
 }
 
 type App = Arc<Inner>;
@@ -97,11 +104,16 @@ type App = Arc<Inner>;
 impl Inner {
     fn status(&self) -> Status {
         let view = self.view.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let View { state, checkpoint, live, trouble } = &view;
+        let View { state, checkpoint, live, trouble, elsewhere } = &view;
         let now = (self.clock)();
         let status = Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now });
         let here = self.stopped.as_ref().map_or_else(Here::default, |stopped| stopped(state));
-        status.and(self.unheard.all()).and_blocked(here.blocked).and_stopped(here.held).and_red(here.loose)
+        status
+            .and(self.unheard.all())
+            .and_blocked(here.blocked)
+            .and_stopped(here.held)
+            .and_red(here.loose)
+            .and_red(elsewhere.clone())
     }
 
     fn look(&self) {
@@ -119,6 +131,7 @@ impl Inner {
             checkpoint: Arc::clone(log.checkpoint()),
             live: live.clone().into(),
             trouble,
+            elsewhere: self.elsewhere.as_ref().and_then(|elsewhere| elsewhere(log.state())),
         };
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = new;
         hooks.see(&self.status());
@@ -133,7 +146,7 @@ fn count(reports: &Recounter, log: &Follower) -> Result<Vec<Evidence>, String> {
         .source()
         .settled_until(&rollout.id())
         .map_err(|error| format!("the reports cannot be read: {}", crate::said::reason(&error)))?;
-    let Some(until) = until else { return Ok(Vec::new()) };
+    let Some(until) = until else { return crate::recount::lost(rollout).map_or(Ok(Vec::new()), Err) };
     let rings = (0..=rollout.open_ring().unwrap_or(0)).filter(|_| rollout.open_ring().is_some());
     rings.map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())).collect()
 }
@@ -144,17 +157,18 @@ impl Dashboard {
     /// # Errors
     /// When the port cannot be used, or too many addresses are to be told.
     pub fn start(self, listener: TcpListener) -> std::io::Result<Daemon> {
-        let Self { log, reports, hooks, clock, stopped } = self;
+        let Self { log, reports, hooks, clock, stopped, elsewhere } = self;
         let view = View {
             state: Arc::clone(log.state()),
             checkpoint: Arc::clone(log.checkpoint()),
             live: Arc::new([]),
             trouble: None,
+            elsewhere: None,
         };
         let hooks = Hooks::new(&hooks)?;
         let unheard = hooks.unheard();
         let looking = Mutex::new(Looking { log, reports, hooks, live: Vec::new() });
-        let app: App = Arc::new(Inner { looking, clock, stopped, unheard, view: RwLock::new(view) });
+        let app: App = Arc::new(Inner { looking, clock, stopped, elsewhere, unheard, view: RwLock::new(view) });
         let serve = move || {
             let looking = Arc::clone(&app);
             tokio::spawn(async move {

@@ -34,7 +34,7 @@ use contentcheck_rollout::{Cosigner, NoBook};
 use crate::client::Client;
 use crate::clock::Clock;
 use crate::daemon::{Daemon, hardened, read, refused};
-use crate::limits::{ANSWER_BYTES, HALT_BYTES, NO_BODY_BYTES};
+use crate::limits::{ANSWER_BYTES, HALT_BYTES, NO_BODY_BYTES, REHEARSAL_BYTES};
 use crate::place::Place;
 use crate::recount::Recounter;
 
@@ -116,6 +116,35 @@ pub trait Cosign {
     /// # Errors
     /// Why it does not take it.
     fn tell(&mut self, halt: &[u8]) -> Result<(), NoCosign>;
+
+    /// Whether it would sign for the log that has these entries from a place on.
+    ///
+    /// # Errors
+    /// Why it would not, or that it cannot be asked.
+    fn rehearse(&mut self, from: u64, entries: &[Vec<u8>]) -> Result<(), NoCosign>;
+}
+
+/// Entries as they are sent: the place of the first one in eight bytes, and each with its length before it in four, the greatest first.
+fn framed(from: u64, entries: &[Vec<u8>]) -> Vec<u8> {
+    let mut bytes = from.to_be_bytes().to_vec();
+    for entry in entries {
+        bytes.extend_from_slice(&u32::try_from(entry.len()).unwrap_or(u32::MAX).to_be_bytes());
+        bytes.extend_from_slice(entry);
+    }
+    bytes
+}
+
+/// What [`framed`] made; nothing of other bytes.
+fn unframed(bytes: &[u8]) -> Option<(u64, Vec<Vec<u8>>)> {
+    let (from, mut bytes) = bytes.split_first_chunk::<8>()?;
+    let mut entries = Vec::new();
+    while !bytes.is_empty() {
+        let (length, rest) = bytes.split_first_chunk::<4>()?;
+        let (entry, rest) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*length)).ok()?)?;
+        entries.push(entry.to_vec());
+        bytes = rest;
+    }
+    Some((u64::from_be_bytes(*from), entries))
 }
 
 /// A storage that several hold.
@@ -269,6 +298,7 @@ impl Keeper {
         let routes = Router::new()
             .route("/v1/cosign", post(cosign))
             .route("/v1/halt", post(halt))
+            .route("/v1/rehearse", post(rehearse))
             .route("/v1/witness", get(async |Shared(app): Shared<App>| text(StatusCode::OK, &app.verifier)))
             .route("/v1/seen", get(seen))
             .route("/v1/halts", get(halts))
@@ -293,6 +323,10 @@ impl Cosign for Keeper {
         // What it signed last may be against the halt.
         self.last = None;
         self.cosigner.told(&self.log, halt, now).map_err(why_not)
+    }
+
+    fn rehearse(&mut self, from: u64, entries: &[Vec<u8>]) -> Result<(), NoCosign> {
+        self.cosigner.rehearse(&self.log, (from, entries), (self.clock)(), &self.reports).map_err(why_not)
     }
 }
 
@@ -373,6 +407,20 @@ async fn halt(Shared(app): Shared<App>, request: Request) -> Response {
         Err(refusal) => return refusal,
     };
     asked(app, move |keeper| keeper.tell(&halt).map(|()| "halted".to_owned())).await
+}
+
+/// What a witness answers that would sign.
+const WOULD: &str = "it would sign";
+
+async fn rehearse(Shared(app): Shared<App>, request: Request) -> Response {
+    let bytes = match read(request.into_body(), REHEARSAL_BYTES).await {
+        Ok(bytes) => bytes,
+        Err(refusal) => return refusal,
+    };
+    let Some((from, entries)) = unframed(&bytes) else {
+        return refused(StatusCode::BAD_REQUEST, "these are no entries, each with its length before it");
+    };
+    asked(app, move |keeper| keeper.rehearse(from, &entries).map(|()| WOULD.to_owned())).await
 }
 
 /// Asks the witness, where it is not at work.
@@ -477,5 +525,10 @@ impl Cosign for Remote {
 
     fn tell(&mut self, halt: &[u8]) -> Result<(), NoCosign> {
         self.ask("halt", halt).map(|_| ())
+    }
+
+    fn rehearse(&mut self, from: u64, entries: &[Vec<u8>]) -> Result<(), NoCosign> {
+        let said = self.ask("rehearse", &framed(from, entries))?;
+        if said == WOULD { Ok(()) } else { Err(NoCosign::Unreachable(format!("{} is no witness", self.url))) }
     }
 }

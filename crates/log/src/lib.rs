@@ -53,4 +53,4 @@ pub use opening::{Class, NoOpening, OPENING, Opening};
 pub use proof::{NoProof, Proof, Unlogged};
 pub use tile::{NoTile, Tile};
 pub use token::{NoToken, Opened, Token};
-pub use trust::{NoTrust, Trust, Unwitnessed, Witnessed};
+pub use trust::{NoLine, NoTrust, Trust, Unwitnessed, Witnessed};

@@ -80,6 +80,13 @@ impl<'t> Token<'t> {
         Some(halves(token).1).filter(|before| !before.is_empty())
     }
 
+    /// What the token says that it opens. Nothing that it says is checked: this is for whoever sorts files, and opens no ring.
+    #[must_use]
+    pub fn claimed(&self) -> Option<Opening> {
+        let mut room = [0; OPENING + 3];
+        Opening::read(self.own.extra(&mut room)?).ok()
+    }
+
     /// Whether the token opens a ring, by a log that is trusted.
     ///
     /// # Errors

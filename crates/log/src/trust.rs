@@ -44,41 +44,150 @@ pub enum NoTrust {
     Line {
         /// Its number, from 1.
         line: usize,
+        /// What is wrong with it.
+        why: NoLine,
     },
-    /// A key of a line is none, or not for what the line says.
+    /// A key of a line is none.
     Key {
         /// The number of the line, from 1.
         line: usize,
         /// What is wrong with it.
         why: NoKey,
     },
-    /// A key appears twice. Whoever has two names would be two witnesses.
-    Twice {
-        /// The number of the line, from 1.
-        line: usize,
-    },
-    /// There are too many witnesses.
-    Witnesses,
-    /// There is no log, or no quorum.
-    Missing,
+    /// No line names the log.
+    Log,
+    /// No line says which group must sign.
+    Quorum,
 }
 
 impl fmt::Display for NoTrust {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Bytes => write!(f, "a policy has {POLICY_BYTES} bytes at most"),
-            Self::Line { line } => {
-                write!(f, "line {line} is none of: one log, witnesses, one group of them, its quorum")
-            }
+            Self::Line { line, why } => write!(f, "line {line}: {why}"),
             Self::Key { line, why } => write!(f, "line {line}: {why}"),
-            Self::Twice { line } => write!(f, "the key or the name of line {line} appears twice"),
-            Self::Witnesses => write!(f, "a policy has {WITNESSES} witnesses at most"),
-            Self::Missing => f.write_str("a policy names a log and a quorum of witnesses"),
+            Self::Log => write!(f, "no line names the log; add `{LOG_LINE}`"),
+            Self::Quorum => write!(f, "no line says who must sign; add `{QUORUM_LINE}` behind the group"),
         }
     }
 }
 
 impl core::error::Error for NoTrust {}
+
+const LOG_LINE: &str = "log NAME+ID+KEY";
+const WITNESS_LINE: &str = "witness NAME NAME+ID+KEY";
+const GROUP_LINE: &str = "group NAME NUMBER WITNESS WITNESS";
+const QUORUM_LINE: &str = "quorum GROUP";
+/// What editors of Windows put before a text.
+const MARK: char = '\u{FEFF}';
+
+/// What is wrong with a line of a policy. What the line says is not repeated: somebody may have put the private half of a key there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoLine {
+    /// A byte order mark is before the first one.
+    Mark,
+    /// It ends with a carriage return.
+    Return,
+    /// It has another control character.
+    Control,
+    /// Its first word is none that a policy has.
+    Word,
+    /// It has too few words, or too many.
+    Form {
+        /// What such a line looks like.
+        form: &'static str,
+    },
+    /// The log, the group or the quorum has a line already.
+    Again {
+        /// Which of them.
+        what: &'static str,
+    },
+    /// It is of a witness behind the group, or of either behind the quorum.
+    Late,
+    /// The key is not for what the line says: that of a witness for the log, or another one for a witness.
+    Algorithm {
+        /// What the key must be for.
+        needed: Algorithm,
+    },
+    /// Nothing can be called `none`.
+    Nameless,
+    /// A line before it has the key. Whoever has two names would be two witnesses.
+    KeyTwice,
+    /// A line before it has the name.
+    NameTwice,
+    /// The group has a witness twice.
+    MemberTwice,
+    /// The group has a name that is of no witness before it.
+    Member {
+        /// Which of its names, from 1.
+        number: u8,
+    },
+    /// So many of the group cannot sign, or nobody would have to.
+    Needed {
+        /// Witnesses of the group.
+        members: u8,
+    },
+    /// The quorum is no group and no witness before it.
+    Group,
+    /// There are too many witnesses.
+    Witnesses,
+}
+
+impl fmt::Display for NoLine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Mark => f.write_str("a byte order mark is before it; save the file as UTF-8 without one"),
+            Self::Return => {
+                f.write_str("it ends with a carriage return; save the file with line feeds alone, as Unix has them")
+            }
+            Self::Control => f.write_str("it has a control character; separate words by spaces"),
+            Self::Word => {
+                f.write_str("it begins with none of `log`, `witness`, `group` and `quorum`; a comment begins with `#`")
+            }
+            Self::Form { form } => write!(f, "it has too few words, or too many; write `{form}`"),
+            Self::Again { what } => {
+                write!(f, "there is a line `{what}` before it, and a policy has one; take one of them out")
+            }
+            Self::Late => {
+                f.write_str("witnesses come before the group, and the group before the quorum; move the line up")
+            }
+            Self::Algorithm { needed: Algorithm::Note } => {
+                f.write_str("the key is that of a witness; write the key of the log")
+            }
+            Self::Algorithm { needed: Algorithm::Cosignature } => {
+                f.write_str("the key is not that of a witness; write one that was made for a witness")
+            }
+            Self::Nameless => f.write_str("nothing can be called `none`; choose another name"),
+            Self::KeyTwice => {
+                f.write_str("a line before it has this key; each witness has a key of its own, and so has the log")
+            }
+            Self::NameTwice => {
+                f.write_str("a line before it has this name; each witness has a name of its own, and so has the group")
+            }
+            Self::MemberTwice => f.write_str("the group has a witness twice; write each once"),
+            Self::Member { number } => {
+                write!(
+                    f,
+                    "name {number} of the group is of no witness before it; write names that have a line `{WITNESS_LINE}`"
+                )
+            }
+            Self::Needed { members: 0 } => write!(f, "the group has no witness; write `{GROUP_LINE}`"),
+            Self::Needed { members } => {
+                write!(
+                    f,
+                    "of these witnesses a number from 1 to {members} must sign; write it before their names, or `all`"
+                )
+            }
+            Self::Group => write!(
+                f,
+                "this is neither the group nor a witness before it; write `{QUORUM_LINE}`, with the name of the group"
+            ),
+            Self::Witnesses => write!(f, "a policy has {WITNESSES} witnesses at most; take this one out"),
+        }
+    }
+}
+
+impl core::error::Error for NoLine {}
 
 /// Why a checkpoint is not believed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -217,14 +326,16 @@ impl<'t> Trust<'t> {
         if text.len() > POLICY_BYTES {
             return Err(NoTrust::Bytes);
         }
+        if text.starts_with(MARK) {
+            return Err(NoTrust::Line { line: 1, why: NoLine::Mark });
+        }
         let mut reading = Reading { log: None, witnesses: [None; WITNESSES], group: None, quorum: None };
         for (at, line) in split(text, b'\n').enumerate() {
             reading.line(line.trim_matches([' ', '\t']), at.saturating_add(1))?;
         }
-        match (reading.log, reading.quorum) {
-            (Some(log), Some(quorum)) => Ok(Self { log, witnesses: reading.witnesses, quorum }),
-            _ => Err(NoTrust::Missing),
-        }
+        let log = reading.log.ok_or(NoTrust::Log)?;
+        let quorum = reading.quorum.ok_or(NoTrust::Quorum)?;
+        Ok(Self { log, witnesses: reading.witnesses, quorum })
     }
 
     /// Witnesses that must sign.
@@ -237,6 +348,12 @@ impl<'t> Trust<'t> {
     #[must_use]
     pub const fn log(&self) -> &'t str {
         self.log.name()
+    }
+
+    /// The key of the log.
+    #[must_use]
+    pub const fn log_key(&self) -> VerifierKey<'t> {
+        self.log
     }
 
     /// The witnesses that count, by their names here, each with its key.
@@ -312,74 +429,102 @@ struct Reading<'t> {
 
 impl<'t> Reading<'t> {
     fn line(&mut self, text: &'t str, line: usize) -> Result<(), NoTrust> {
+        let wrong = |why| NoTrust::Line { line, why };
         if text.bytes().any(|byte| byte < 0x20 && byte != b'\t' || byte == 0x7F) {
-            return Err(NoTrust::Line { line });
+            return Err(wrong(if text.as_bytes().ends_with(b"\r") { NoLine::Return } else { NoLine::Control }));
         }
         if text.is_empty() || text.starts_with('#') {
             return Ok(());
         }
-        let wrong = NoTrust::Line { line };
         let mut words = split(text, b' ').flat_map(|words| split(words, b'\t')).filter(|word| !word.is_empty());
-        match words.next() {
-            Some("log") if self.log.is_none() => {
-                self.log = Some(self.key(words.next().ok_or(wrong)?, Algorithm::Note, line)?);
-            }
-            Some("witness") if self.group.is_none() && self.quorum.is_none() => {
-                let name = words.next().filter(|name| *name != "none").ok_or(wrong)?;
-                let key = self.key(words.next().ok_or(wrong)?, Algorithm::Cosignature, line)?;
-                if self.witnesses.iter().flatten().any(|witness| witness.name == name) {
-                    return Err(NoTrust::Twice { line });
+        let form = match words.next() {
+            Some("log") => {
+                let wrong_form = wrong(NoLine::Form { form: LOG_LINE });
+                if self.log.is_some() {
+                    return Err(wrong(NoLine::Again { what: "log" }));
                 }
-                let free = self.witnesses.iter_mut().find(|witness| witness.is_none()).ok_or(NoTrust::Witnesses)?;
-                *free = Some(Witness { name, key, counts: false });
+                self.log = Some(self.key(words.next().ok_or(wrong_form)?, Algorithm::Note, line)?);
+                wrong_form
             }
-            Some("group") if self.group.is_none() && self.quorum.is_none() => {
-                self.group(words, line)?;
+            Some("witness") => {
+                let wrong_form = wrong(NoLine::Form { form: WITNESS_LINE });
+                if self.group.is_some() || self.quorum.is_some() {
+                    return Err(wrong(NoLine::Late));
+                }
+                let name = words.next().ok_or(wrong_form)?;
+                let key = self.key(words.next().ok_or(wrong_form)?, Algorithm::Cosignature, line)?;
+                self.is_free(name).map_err(wrong)?;
+                let free = self.witnesses.iter_mut().find(|witness| witness.is_none());
+                *free.ok_or(wrong(NoLine::Witnesses))? = Some(Witness { name, key, counts: false });
+                wrong_form
+            }
+            Some("group") => return self.group(words).map_err(wrong),
+            Some("quorum") => {
+                let wrong_form = wrong(NoLine::Form { form: QUORUM_LINE });
+                if self.quorum.is_some() {
+                    return Err(wrong(NoLine::Again { what: "quorum" }));
+                }
+                let name = words.next().ok_or(wrong_form)?;
+                if words.next().is_some() {
+                    return Err(wrong_form);
+                }
+                self.quorum = Some(self.quorum_of(name).ok_or(wrong(NoLine::Group))?);
                 return Ok(());
             }
-            Some("quorum") if self.quorum.is_none() => {
-                self.quorum = Some(self.quorum_of(words.next().ok_or(wrong)?).ok_or(wrong)?);
-                return words.next().map_or(Ok(()), |_| Err(wrong));
-            }
-            _ => return Err(wrong),
-        }
+            _ => return Err(wrong(NoLine::Word)),
+        };
         // An address may follow: a device fetches nothing.
-        words.nth(1).map_or(Ok(()), |_| Err(wrong))
+        words.nth(1).map_or(Ok(()), |_| Err(form))
     }
 
-    fn key(&self, text: &'t str, algorithm: Algorithm, line: usize) -> Result<VerifierKey<'t>, NoTrust> {
+    fn key(&self, text: &'t str, needed: Algorithm, line: usize) -> Result<VerifierKey<'t>, NoTrust> {
         let key = VerifierKey::read(text).map_err(|why| NoTrust::Key { line, why })?;
-        if key.algorithm() != algorithm {
-            return Err(NoTrust::Line { line });
+        if key.algorithm() != needed {
+            return Err(NoTrust::Line { line, why: NoLine::Algorithm { needed } });
         }
         let witnesses = self.witnesses.iter().flatten().map(|witness| witness.key);
         if witnesses.chain(self.log).any(|other| other.bytes() == key.bytes()) {
-            return Err(NoTrust::Twice { line });
+            return Err(NoTrust::Line { line, why: NoLine::KeyTwice });
         }
         Ok(key)
     }
 
-    fn group(&mut self, mut words: impl Iterator<Item = &'t str>, line: usize) -> Result<(), NoTrust> {
-        let wrong = NoTrust::Line { line };
-        let name = words.next().filter(|name| *name != "none").ok_or(wrong)?;
-        if self.witnesses.iter().flatten().any(|witness| witness.name == name) {
-            return Err(NoTrust::Twice { line });
+    /// Whether a witness or the group can have a name.
+    fn is_free(&self, name: &str) -> Result<(), NoLine> {
+        if name == "none" {
+            return Err(NoLine::Nameless);
         }
+        let is_taken = self.witnesses.iter().flatten().any(|witness| witness.name == name);
+        if is_taken { Err(NoLine::NameTwice) } else { Ok(()) }
+    }
+
+    fn group(&mut self, mut words: impl Iterator<Item = &'t str>) -> Result<(), NoLine> {
+        if self.group.is_some() {
+            return Err(NoLine::Again { what: "group" });
+        }
+        if self.quorum.is_some() {
+            return Err(NoLine::Late);
+        }
+        let wrong = NoLine::Form { form: GROUP_LINE };
+        let name = words.next().ok_or(wrong)?;
+        self.is_free(name)?;
         let needed = words.next().ok_or(wrong)?;
         let mut members = 0_u8;
         for member in words {
-            let witness = self.witnesses.iter_mut().flatten().find(|witness| witness.name == member).ok_or(wrong)?;
+            let number = members.saturating_add(1);
+            let witness = self.witnesses.iter_mut().flatten().find(|witness| witness.name == member);
+            let witness = witness.ok_or(NoLine::Member { number })?;
             if core::mem::replace(&mut witness.counts, true) {
-                return Err(NoTrust::Twice { line });
+                return Err(NoLine::MemberTwice);
             }
-            members = members.saturating_add(1);
+            members = number;
         }
         let needed = match needed {
             "all" => Some(members),
             "any" => Some(1),
             number => number.parse().ok(),
         };
-        let needed = needed.filter(|needed| *needed > 0 && *needed <= members).ok_or(wrong)?;
+        let needed = needed.filter(|needed| *needed > 0 && *needed <= members).ok_or(NoLine::Needed { members })?;
         self.group = Some((name, needed));
         Ok(())
     }

@@ -222,11 +222,7 @@ impl<S: Storage + Clone> Cosigner<S> {
         let view = View::open(log, &key)?;
         let entries = view.entries()?;
         let (old, _) = self.witness.seen()?;
-        let at = usize::try_from(old).ok().filter(|old| *old <= entries.len());
-        let (before, new) = entries.split_at(at.ok_or(NoBook::Witness(witness::Refusal::Forked))?);
-        let checker = Checker::again(State::new(key.name()), before, self.openings()?).map_err(NoBook::Unsigned)?;
-        let witnessed = witnessed(checker.state(), new, view.checkpoint());
-        let checker = checker.beside(witnessed).with_halts(self.halts()?);
+        let (checker, new) = self.checker(key.name(), &entries, view.checkpoint())?;
         let checker = checker.check(new, view.root(), now, reports).map_err(NoBook::Unsigned)?;
         let last = entries.last().and_then(|entry| Logged::read(entry).ok());
         let is_plan = matches!(last, Some(Logged::Entry(entry)) if matches!(entry.body, Body::Plan(_)));
@@ -242,6 +238,44 @@ impl<S: Storage + Clone> Cosigner<S> {
             self.storage.write(&kept, line.as_bytes())?;
         }
         Ok(line)
+    }
+
+    /// What the witness knows of a log, and the entries of it that are new to it.
+    fn checker<'e>(
+        &self,
+        log: &str,
+        entries: &'e [Vec<u8>],
+        checkpoint: &str,
+    ) -> Result<(Checker, &'e [Vec<u8>]), NoBook> {
+        let (old, _) = self.witness.seen()?;
+        let at = usize::try_from(old).ok().filter(|old| *old <= entries.len());
+        let (before, new) = entries.split_at(at.ok_or(NoBook::Witness(witness::Refusal::Forked))?);
+        let checker = Checker::again(State::new(log), before, self.openings()?).map_err(NoBook::Unsigned)?;
+        let witnessed = witnessed(checker.state(), new, checkpoint);
+        Ok((checker.beside(witnessed).with_halts(self.halts()?), new))
+    }
+
+    /// Whether the witness would sign for a log that has these entries from a place on: whoever writes the log asks before it does, since what is in it
+    /// stays there. Those that the witness reads in the log already are those of the log. Nothing is signed, and nothing is kept.
+    ///
+    /// # Errors
+    /// Why it would not.
+    pub fn rehearse<L: Storage>(
+        &self,
+        log: L,
+        (from, more): (u64, &[Vec<u8>]),
+        now: u64,
+        reports: &impl Reports,
+    ) -> Result<(), NoBook> {
+        let key = VerifierKey::read(&self.log).map_err(|_| NoBook::Key)?;
+        let view = View::open(log, &key)?;
+        let entries = view.entries()?;
+        let (checker, new) = self.checker(key.name(), &entries, view.checkpoint())?;
+        // A log that is read from a copy may be shorter than where the new entries begin.
+        let known = (entries.len() as u64).checked_sub(from).ok_or(NoBook::Witness(witness::Refusal::Forked))?;
+        let more = usize::try_from(known).ok().and_then(|known| more.get(known..)).unwrap_or(&[]);
+        let all = [new, more].concat();
+        checker.rehearse(&all, now, reports).map(|_| ()).map_err(NoBook::Unsigned)
     }
 
     /// Tells the witness of a halt that somebody signed, beside the log: it signs for no further ring of that rollout before a halt is

@@ -248,13 +248,22 @@ impl Checker {
     /// # Errors
     /// Why it does not sign. Then its view is as it was.
     pub fn check(&self, entries: &[Vec<u8>], root: Hash, now: u64, reports: &impl Reports) -> Result<Self, Unsigned> {
+        let next = self.rehearse(entries, now, reports)?;
+        if next.state.root() == root { Ok(next) } else { Err(Unsigned::Root) }
+    }
+
+    /// The same of entries that no log has yet: whoever writes one asks before it does, for nothing that is in a log goes out of it.
+    ///
+    /// # Errors
+    /// Why it would not sign.
+    pub fn rehearse(&self, entries: &[Vec<u8>], now: u64, reports: &impl Reports) -> Result<Self, Unsigned> {
         let mut next = self.clone();
         for entry in entries {
             next.entry(entry, now, reports)?;
         }
         next.in_time(self.state.size(), now)?;
         next.not_halted()?;
-        if next.state.root() == root { Ok(next) } else { Err(Unsigned::Root) }
+        Ok(next)
     }
 
     /// Whether a question is asked. It always is, but in tests.

@@ -198,28 +198,28 @@ pub struct RolloutExport {
     /// The engine
     #[arg(long, value_enum)]
     pub engine: ExportEngine,
-    /// The directory that gets the files
+    /// The directory that gets the files: an empty one, one that is not there yet, or one with an earlier plan for the same engine
     #[arg(long, short, value_name = "DIR")]
     pub output: PathBuf,
-    /// Mender: the name of the artifact that holds the image and its token
+    /// Mender: the name of the artifact that holds the image and its token; without it, the plan has a name to give to it
     #[arg(long, value_name = "NAME")]
     pub artifact: Option<String>,
-    /// hawkBit: the id of the distribution set that holds the image
+    /// hawkBit needs it: the id of the distribution set that holds the image
     #[arg(long, value_name = "ID")]
     pub distribution_set: Option<u64>,
-    /// AWS IoT: the region, such as eu-central-1
+    /// AWS IoT needs it: the region, such as eu-central-1
     #[arg(long, value_name = "REGION")]
     pub region: Option<String>,
-    /// AWS IoT: the account, twelve digits
+    /// AWS IoT needs it: the account, twelve digits
     #[arg(long, value_name = "ACCOUNT")]
     pub account: Option<String>,
-    /// Argo: the Deployment whose pods run the sensor
+    /// Argo needs it: the Deployment whose pods run the sensor
     #[arg(long, value_name = "NAME")]
     pub workload: Option<String>,
-    /// Argo: the pods of it
+    /// Argo needs it: the number of pods of the Deployment
     #[arg(long, value_name = "N")]
     pub replicas: Option<u32>,
-    /// Argo: where `rollout serve` can be asked
+    /// Argo needs it: where `rollout serve` can be asked, such as https://rollout.example.com
     #[arg(long, value_name = "URL")]
     pub status: Option<String>,
 }

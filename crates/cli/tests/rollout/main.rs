@@ -3,6 +3,8 @@
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "helpers of tests fail as tests do")]
 
 mod copies;
+mod elsewhere;
+mod keys_and_exports;
 mod proofs;
 mod stopping;
 mod ways;
@@ -242,7 +244,7 @@ fn what_is_wrong_is_told_with_what_to_do() {
         let path = world.root.join("fleet").join(own);
         let before = fs::read(&path).unwrap();
         let refused = world.must(2, START, &["report", "-o", path.to_str().unwrap()]);
-        assert!(refused.err.contains("would replace an input"), "{own}: {}", refused.err);
+        assert!(refused.err.contains("is the rollouts' own"), "{own}: {}", refused.err);
         assert_eq!(fs::read(&path).unwrap(), before, "{own}");
     }
     // What is no file is not waited for.
@@ -615,8 +617,8 @@ fn an_export_with_a_wrong_option_is_a_wrong_command() {
     for place in ["tokens", "tokens/12", "tokens/new/below", "keys/../tokens", "log"] {
         let place = world.root.join("fleet").join(place);
         let refused = world.must(2, START, &["export", "--engine", "argo", "-o", place.to_str().unwrap()]);
-        assert!(refused.err.contains("name another directory"), "{}", refused.err);
+        assert!(refused.err.contains("name another place"), "{}", refused.err);
     }
     assert_eq!(files(&world.root.join("fleet/tokens")), offered);
-    world.must(0, START, &["export", "--engine", "argo", "-o", out]);
+    world.must(0, START, &["export", "--engine", "hawkbit", "--distribution-set", "6", "-o", out]);
 }

@@ -248,7 +248,10 @@ fn a_ring_that_is_open_in_the_log_alone_is_told_as_that() {
         fs::rename(world.root.join(format!("fleet/witnesses/{name}")), world.root.join("away").join(name)).unwrap();
     }
     let advance = world.must(1, START + 30 * MINUTE, &["advance"]);
-    assert!(advance.out.contains("in the log, and not open to devices yet: ring 1"), "{}", advance.out);
+    assert!(advance.out.contains("1 of 3 witnesses would sign"), "{}", advance.out);
+    world.log_next_ring(START + 30 * MINUTE);
+    let advance = world.must(1, START + 30 * MINUTE, &["advance"]);
+    assert!(advance.out.contains("ring 1 (tenth) stays the last one in the log"), "{}", advance.out);
     let status = world.must(1, START + 31 * MINUTE, &["status"]);
     assert!(
         status.out.contains(

@@ -1,7 +1,8 @@
 //! What stops a rollout, and what that does to the files that let devices in.
 
-use std::fs;
+use std::fs::{self, File};
 use std::net::TcpListener;
+use std::path::Path;
 use std::sync::Arc;
 
 use contentcheck_fleet::{Daemon, Keeper, Place, Recounter, Rolls, Source};
@@ -146,7 +147,7 @@ fn an_odd_file_beside_the_keys_stops_no_halt() {
 }
 
 /// The witnesses of a site as daemons, which is how others run them.
-fn elsewhere(world: &World, now: u64) -> Vec<Daemon> {
+pub(crate) fn elsewhere(world: &World, now: u64) -> Vec<Daemon> {
     let fleet = world.root.join("fleet");
     let settings = fs::read_to_string(fleet.join("rollout.toml")).unwrap();
     let table: toml::Table = toml::from_str(&settings).unwrap();
@@ -170,7 +171,7 @@ fn elsewhere(world: &World, now: u64) -> Vec<Daemon> {
 }
 
 /// The same at another time.
-fn elsewhere_again(world: &World, now: u64) -> Vec<Daemon> {
+pub(crate) fn elsewhere_again(world: &World, now: u64) -> Vec<Daemon> {
     let fleet = world.root.join("fleet");
     fs::copy(fleet.join("rollout.local.toml"), fleet.join("rollout.toml")).unwrap();
     elsewhere(world, now)
@@ -348,6 +349,22 @@ fn tokens_of_what_is_halted_are_told_where_they_lie() {
     world.must(1, START + 3 * MINUTE, &["advance"]);
     assert!(tokens(&world, 12).is_empty());
     assert!(!told(&world.must(1, START + 3 * MINUTE, &["status"]).out));
+    // Whatever the name, and wherever below the directory.
+    let token = fs::read(kept.join("12/ring-0.token")).unwrap();
+    let proof = world.root.join("fleet/tokens/12/ring-0.proof");
+    for place in ["99/ring-0.token", "12/ring-0.token.bak", "12/old/x", "token", "a/b/c/d"] {
+        let path = world.root.join("fleet/tokens").join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, &token).unwrap();
+        fs::write(path.parent().unwrap().join("note.txt"), "none of it").unwrap();
+        let status = world.must(1, START + 4 * MINUTE, &["status"]);
+        assert!(status.out.contains(&format!("{place}, which let them in")), "{place}: {}", status.out);
+        let advance = world.must(1, START + 5 * MINUTE, &["advance"]);
+        assert!(advance.err.contains(&format!("{place}: no further device")), "{place}: {}", advance.err);
+        assert!(!path.exists() && path.parent().unwrap().join("note.txt").exists() && proof.exists(), "{place}");
+        let status = world.must(1, START + 6 * MINUTE, &["status"]);
+        assert!(!status.out.contains("which let them in"), "{place}: {}", status.out);
+    }
 }
 
 /// A slip in the name of the directory halts nothing, says so, and makes nothing that looks as if something were held.
@@ -486,7 +503,10 @@ fn a_draft_is_shown_before_it_is_signed_and_no_key_of_nobody_gets_a_role() {
         "a census: 1200 devices take part",
         "windows/11: 800",
         "sequence 12\n  image ",
-        "urgent, 1200 devices, policy `small`, rings of 1 %",
+        "\n  urgent\n",
+        "1200 devices of 2 strata; policy `small`",
+        "ring 0 (first): 1 % of the fleet",
+        "every ring: devices report within",
         "2027-01-04 08:00",
     ] {
         assert!(shown.contains(part), "{part}: {shown}");
@@ -582,7 +602,7 @@ fn a_halt_that_follows_a_resumption_holds_whatever_its_time_is() {
         let daemons = elsewhere_again(&world, START + 40 * MINUTE);
         let on = world.run(START + 40 * MINUTE, &["advance"]);
         assert!(
-            on.err.contains("was halted at 2027-01-04 08:00 UTC, and the halt is not in the log"),
+            on.err.contains("were told of a halt at 2027-01-04 08:00 UTC that is not in this log"),
             "{}\n{}",
             on.out,
             on.err
@@ -619,7 +639,7 @@ fn a_halt_that_is_told_while_another_one_holds_is_not_forgotten() {
     let daemons = elsewhere_again(&world, START + 60 * MINUTE);
     let on = world.run(START + 60 * MINUTE, &["advance"]);
     assert!(!tokens(&world, 12).contains(&"ring-1.token".to_owned()), "{}\n{}", on.out, on.err);
-    assert!(on.err.contains("and the halt is not in the log"), "{}\n{}", on.out, on.err);
+    assert!(on.err.contains("were told of a halt at 2027-01-04 08:01 UTC"), "{}\n{}", on.out, on.err);
     drop(daemons);
 }
 
@@ -845,4 +865,77 @@ fn nothing_is_logged_by_a_clock_that_is_ahead() {
     // By the right clock it is logged.
     let halted = world.run(START + 33 * MINUTE, &["halt", "--reason", "a customer called"]);
     assert!(halted.out.contains("halted") && world.state().size() == size + 1, "{}\n{}", halted.out, halted.err);
+}
+
+/// A resumption that waits for the log answers the halt that there was when somebody asked for it, and none that comes meanwhile.
+#[test]
+fn a_halt_that_comes_while_a_resumption_waits_holds() {
+    // Which halt it answers is what it saw before it waited; on a machine that is busy it may come late, and then it saw both.
+    let came_late = |wait: u64| {
+        let world = started(&format!("meanwhile-{wait}"));
+        let log = world.root.join("fleet/log");
+        world.must(0, START + MINUTE, &["halt", "--reason", "one"]);
+        let kept = world.root.join("kept");
+        copy(&log, &kept);
+        world.must(0, START + 2 * MINUTE, &["halt", "--reason", "another"]);
+        let newer = world.root.join("newer");
+        copy(&log, &newer);
+        let put = |from: &Path| {
+            for (name, bytes) in crate::world::files(from) {
+                let name = name.strip_prefix(from).unwrap();
+                if !name.ends_with(".lock") {
+                    fs::write(log.join(name), bytes).unwrap();
+                }
+            }
+        };
+        put(&kept);
+        let lock = File::options().read(true).write(true).open(log.join(".lock")).unwrap();
+        lock.lock().unwrap();
+        let resumed = std::thread::scope(|scope| {
+            let resumed = scope.spawn(|| world.run(START + 3 * MINUTE, &["resume", "--reason", "all is well"]));
+            std::thread::sleep(std::time::Duration::from_millis(wait));
+            put(&newer);
+            lock.unlock().unwrap();
+            resumed.join().unwrap()
+        });
+        if resumed.exit == 0 {
+            return true;
+        }
+        assert!(resumed.exit == 1 && resumed.err.contains("halted while this waited"), "{}", resumed.err);
+        let status = world.must(1, START + 4 * MINUTE, &["status"]);
+        assert!(status.out.contains("another"), "{}", status.out);
+        assert!(tokens(&world, 12).is_empty());
+        world.must(0, START + 5 * MINUTE, &["resume", "--reason", "both were looked at"]);
+        false
+    };
+    assert!([500, 2_000, 8_000].into_iter().any(|wait| !came_late(wait)));
+}
+
+/// Who signs a plan is shown all that its policy asks, and that it is another one than their own.
+#[test]
+fn who_signs_a_plan_sees_its_policy_whatever_it_is_called() {
+    let is_other = |text: &str| text.contains("is NOT that of policy.toml here");
+    for weaker in [false, true] {
+        let world = World::new(&format!("weaker-{weaker}"));
+        world.begin();
+        let key = world.root.join("plan-2.key");
+        fs::rename(world.root.join("fleet/keys/plan-2.key"), &key).unwrap();
+        fs::remove_file(world.root.join("fleet/keys/plan-3.key")).unwrap();
+        let policy = world.root.join("fleet/policy.toml");
+        let own = fs::read_to_string(&policy).unwrap();
+        let planned = if weaker { own.replace("every = 3", "every = 1") } else { own.clone() };
+        assert_eq!(planned != own, weaker);
+        let arguments = world.gate(12);
+        let mut shown = String::new();
+        // The census is signed for first.
+        while !shown.contains("a plan ") {
+            fs::write(&policy, &planned).unwrap();
+            world.must(1, START, &[&["plan"], &strs(&arguments)[..]].concat());
+            fs::write(&policy, &own).unwrap();
+            let draft = fs::read_dir(world.root.join("fleet/drafts")).unwrap().next().unwrap().unwrap().path();
+            shown = world.must(0, START, &["sign", draft.to_str().unwrap(), "--key", key.to_str().unwrap()]).err;
+        }
+        let least = if weaker { "1 devices or more" } else { "3 devices or more" };
+        assert!(is_other(&shown) == weaker && shown.contains(least), "{shown}");
+    }
 }

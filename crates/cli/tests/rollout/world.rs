@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use clap::Parser as _;
 use contentcheck::args::{Cli, Command};
 use contentcheck::{Streams, commands};
-use contentcheck_log::write::SecretKey;
+use contentcheck_log::write::{Directory, SecretKey};
 use contentcheck_log::{Algorithm, Hash, Opening, Token, Trust};
 use contentcheck_rollout::report::What;
-use contentcheck_rollout::{Report, State};
+use contentcheck_rollout::{Body, Book, Entry, Report, State};
 
 // Made for this test: `openssl genpkey -algorithm ed25519`.
 pub(crate) const PRIVATE: &str = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIFwFkYxPbHARyDwisUzpT7BdfNsyMQFg5e3FNqFOgBds\n-----END PRIVATE KEY-----\n";
@@ -31,6 +32,41 @@ pub(crate) struct World {
     pub(crate) seen: u64,
     /// Whether they are shown another log than this one.
     pub(crate) is_forked: bool,
+}
+
+/// The evidence of the demo under a sequence. It is gated once for all tests, which takes longer than most of them.
+fn gated(sequence: u32) -> PathBuf {
+    static GATED: Mutex<BTreeMap<u32, PathBuf>> = Mutex::new(BTreeMap::new());
+    // A test that fails in here leaves nothing half: what it made is not in the map.
+    let mut gated = GATED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(evidence) = gated.get(&sequence) {
+        return evidence.clone();
+    }
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("gated-{sequence}-{}", std::process::id()));
+    let _ = fs::remove_dir_all(&place);
+    let release = place.join("release");
+    let releases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/releases");
+    copy(&releases.join("demo"), &release);
+    copy(&releases.join("demo-11"), &place.join("demo-11"));
+    fs::write(place.join("gate.pem"), PRIVATE).unwrap();
+    let config = release.join("contentcheck.toml");
+    let text = fs::read_to_string(&config).unwrap();
+    assert!(text.contains("sequence = 12"), "the demo has another sequence");
+    fs::write(&config, text.replace("sequence = 12", &format!("sequence = {sequence}"))).unwrap();
+    if sequence == BAD {
+        let changed = release.join("drivers.content");
+        let text = fs::read_to_string(&changed).unwrap();
+        fs::write(changed, format!("# What this release has and no other one.\n{text}")).unwrap();
+    }
+    let evidence = place.join("evidence");
+    let [of, into, key] = [&release, &evidence, &place.join("gate.pem")].map(|path| path.to_str().unwrap().to_owned());
+    let all = ["contentcheck", "gate", &of, "--cases", "64", "--evidence", &into, "--sign", &key];
+    let (mut out, mut err) = (Vec::new(), Vec::new());
+    let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
+    let exit = contentcheck::run(&Cli::try_parse_from(all).unwrap(), &mut streams);
+    assert_eq!(exit.number(), 0, "{}", String::from_utf8_lossy(&err));
+    gated.insert(sequence, evidence.clone());
+    evidence
 }
 
 impl Drop for World {
@@ -96,30 +132,11 @@ impl World {
         fs::write(self.root.join("fleet/devices.roll"), lines.collect::<String>()).unwrap();
     }
 
-    /// Gates the demo under a sequence, and gives the arguments by which it is planned.
+    /// The demo under a sequence, gated, and the arguments by which it is planned.
     pub(crate) fn gate(&self, sequence: u32) -> Vec<String> {
-        let release = self.root.join(format!("release-{sequence}"));
-        let releases = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../corpus/releases");
-        copy(&releases.join("demo"), &release);
-        copy(&releases.join("demo-11"), &self.root.join("demo-11"));
-        let config = release.join("contentcheck.toml");
-        let text = fs::read_to_string(&config).unwrap();
-        assert!(text.contains("sequence = 12"), "the demo has another sequence");
-        fs::write(&config, text.replace("sequence = 12", &format!("sequence = {sequence}"))).unwrap();
-        if sequence == BAD {
-            let changed = release.join("drivers.content");
-            let text = fs::read_to_string(&changed).unwrap();
-            fs::write(changed, format!("# What this release has and no other one.\n{text}")).unwrap();
-        }
         let evidence = self.root.join(format!("evidence-{sequence}"));
-        let [release, evidence, key] =
-            [&release, &evidence, &self.root.join("gate.pem")].map(|path| path.to_str().unwrap().to_owned());
-        let all = ["contentcheck", "gate", &release, "--cases", "64", "--evidence", &evidence, "--sign", &key];
-        let (mut out, mut err) = (Vec::new(), Vec::new());
-        let mut streams = Streams { out: &mut out, err: &mut err, color: false, interactive: false };
-        let exit = contentcheck::run(&Cli::try_parse_from(all).unwrap(), &mut streams);
-        assert_eq!(exit.number(), 0, "{}", String::from_utf8_lossy(&err));
-        let path = |name: &str| Path::new(&evidence).join(name).to_str().unwrap().to_owned();
+        copy(&gated(sequence), &evidence);
+        let path = |name: &str| evidence.join(name).to_str().unwrap().to_owned();
         vec![
             path("release.ccimage"),
             "--attestation".into(),
@@ -139,6 +156,20 @@ impl World {
     }
 
     /// The root of the log with so many entries; of one that has fewer, none of it.
+    /// Logs the next ring as a writer does who asks no witness before, or whose witnesses are gone a moment later.
+    pub(crate) fn log_next_ring(&self, now: u64) {
+        let fleet = self.root.join("fleet");
+        let key = SecretKey::read(fs::read_to_string(fleet.join("keys/log.key")).unwrap().trim()).unwrap();
+        let mut book = Book::open(Directory::open(fleet.join("log")).unwrap(), key).unwrap();
+        let newest = book.state().newest().unwrap();
+        let verdict = newest.judgement(newest.open_ring().unwrap()).unwrap().verdict;
+        let of = Some((newest.id(), newest.last()));
+        let verdict = Entry::new(of, now.max(book.state().time()), Body::Verdict(verdict)).to_bytes();
+        let cleared = book.state().rehearse(&[&verdict]).unwrap();
+        let opening = cleared.newest().and_then(|newest| newest.opening(newest.next_ring()?)).unwrap().to_bytes();
+        book.append(&[&verdict, &opening]).unwrap();
+    }
+
     pub(crate) fn root_at(&self, size: u64) -> Hash {
         let storage = contentcheck_log::write::ReadOnly::new(self.root.join("fleet/log"));
         let settings: toml::Table =

@@ -13,8 +13,14 @@ use crate::world::{Outcome, START, World};
 
 fn shown(world: &World, hooks: Vec<String>) -> Outcome<Daemon> {
     let reports = Recounter::new(world.rolls()?, Source::directory(world.path("reports")));
-    let dashboard =
-        Dashboard { log: world.follower()?, reports: Some(reports), hooks, clock: world.hands.clock(), stopped: None };
+    let dashboard = Dashboard {
+        log: world.follower()?,
+        reports: Some(reports),
+        hooks,
+        clock: world.hands.clock(),
+        stopped: None,
+        elsewhere: None,
+    };
     Ok(dashboard.start(TcpListener::bind("127.0.0.1:0")?)?)
 }
 

@@ -19,7 +19,7 @@ pub mod view;
 pub mod witness;
 
 pub use log::{Fault, Log};
-pub use sign::{NoSecret, SecretKey, is_of_nobody, is_signed};
+pub use sign::{NoSecret, SecretKey, is_key, is_of_nobody, is_signed};
 pub use storage::{Directory, Kept, ReadOnly, Storage, open_file, open_lock, read_text};
 pub use view::{Frontier, View};
 pub use witness::{Refusal, Witness, proven, seen_by};

@@ -158,6 +158,15 @@ pub fn is_of_nobody(key: &[u8; 32]) -> bool {
     VerifyingKey::from_bytes(key).is_ok_and(|key| key.is_weak())
 }
 
+/// Whether bytes are a key that its owner alone can sign with: a point of the curve, none of small order, and written as RFC 8032 has it, with
+/// a number below 2^255 - 19. Of other bytes nobody has the private half.
+#[must_use]
+pub fn is_key(key: &[u8; 32]) -> bool {
+    let [low, middle @ .., high] = key;
+    let is_above = *low >= 0xED && middle.iter().all(|byte| *byte == 0xFF) && high & 0x7F == 0x7F;
+    !is_above && VerifyingKey::from_bytes(key).is_ok_and(|key| !key.is_weak())
+}
+
 /// Whether a public key signed bytes of a domain, as [`SecretKey::sign`] does. No key counts with which anybody could sign.
 #[must_use]
 pub fn is_signed(key: &[u8; 32], domain: &str, bytes: &[u8], signature: &[u8; 64]) -> bool {

@@ -1,6 +1,8 @@
 //! Notes, policies, and who must have signed what.
 
-use contentcheck_log::{Checkpoint, NoCheckpoint, NoNote, NoTrust, Note, Trust, Unwitnessed, VerifierKey, limits};
+use contentcheck_log::{
+    Algorithm, Checkpoint, NoCheckpoint, NoLine, NoNote, NoTrust, Note, Trust, Unwitnessed, VerifierKey, limits,
+};
 
 use crate::common::{LOG, Signer, World, checkpoint, entries};
 use crate::known::{GO_KEY, GO_NOTE};
@@ -129,23 +131,39 @@ fn a_policy_is_one_log_and_one_quorum() {
     let [a, b, _] = world.witnesses.each_ref().map(Signer::vkey);
     let log = world.log.vkey();
     let read = |text: &str| Trust::read(text).map(|trust| trust.quorum());
-    let line = |line| Err(NoTrust::Line { line });
+    let line = |line, why| Err(NoTrust::Line { line, why });
     assert_eq!(read(&format!("# who\n\n log\t{log} https://log.example/\nwitness a {a}\nquorum a\n")), Ok(1));
     assert_eq!(read(&policy.replace("group g 2", "group g all")), Ok(3));
     assert_eq!(read(&policy.replace("group g 2", "group g any")), Ok(1));
     for needed in ["0", "4", "-1", "x"] {
-        assert_eq!(read(&policy.replace("group g 2", &format!("group g {needed}"))), line(5), "{needed}");
+        let why = NoLine::Needed { members: 3 };
+        assert_eq!(read(&policy.replace("group g 2", &format!("group g {needed}"))), line(5, why), "{needed}");
     }
-    assert_eq!(read(&policy.replace("quorum g", "quorum none")), line(6), "nobody would have to sign");
-    assert_eq!(read(&policy.replace("quorum g\n", "")), Err(NoTrust::Missing));
-    assert_eq!(read(&format!("{policy}quorum g\n")), line(7));
-    assert_eq!(read(&format!("{policy}log {log}\n")), line(7));
-    assert_eq!(read(&policy.replace("group g 2 a b c", "group g 2 a a b")), Err(NoTrust::Twice { line: 5 }));
-    assert_eq!(read(&policy.replace("group g 2 a b c", "group g 2 a b d")), line(5));
+    assert_eq!(read(&policy.replace("g 2 a b c", "g 2")), line(5, NoLine::Needed { members: 0 }));
+    assert_eq!(read(&policy.replace("quorum g", "quorum none")), line(6, NoLine::Group), "nobody would have to sign");
+    assert_eq!(read(&policy.replace("quorum g\n", "")), Err(NoTrust::Quorum));
+    assert_eq!(read(""), Err(NoTrust::Log));
+    assert_eq!(read(&format!("{policy}quorum g\n")), line(7, NoLine::Again { what: "quorum" }));
+    assert_eq!(read(&format!("{policy}log {log}\n")), line(7, NoLine::Again { what: "log" }));
+    assert_eq!(read(&policy.replace("quorum g", "group h 1 a")), line(6, NoLine::Again { what: "group" }));
+    assert_eq!(read(&policy.replace("group g 2 a b c", "group g 2 a a b")), line(5, NoLine::MemberTwice));
+    assert_eq!(read(&policy.replace("group g 2 a b c", "group g 2 a b d")), line(5, NoLine::Member { number: 3 }));
+    assert_eq!(read(&policy.replace("group g ", "group a ")), line(5, NoLine::NameTwice));
+    assert_eq!(read(&policy.replace("group g ", "group none ")), line(5, NoLine::Nameless));
+    assert_eq!(read(&format!("{policy}witness d {a}\n")), line(7, NoLine::Late));
     let twice = format!("log {log}\nwitness a {a}\nwitness b {a}\n");
-    assert_eq!(read(&twice), Err(NoTrust::Twice { line: 3 }), "whoever has two names would be two witnesses");
-    assert_eq!(read(&format!("log {log}\nwitness a {a}\nwitness a {b}\n")), Err(NoTrust::Twice { line: 3 }));
-    assert_eq!(read(&format!("log {a}\n")), line(1), "a witness signs no checkpoint as the log does");
+    assert_eq!(read(&twice), line(3, NoLine::KeyTwice), "whoever has two names would be two witnesses");
+    assert_eq!(read(&format!("log {log}\nwitness a {a}\nwitness a {b}\n")), line(3, NoLine::NameTwice));
+    let note = NoLine::Algorithm { needed: Algorithm::Note };
+    assert_eq!(read(&format!("log {a}\n")), line(1, note), "a witness signs no checkpoint as the log does");
+    assert_eq!(read(&format!("witness a {log}\n")), line(1, NoLine::Algorithm { needed: Algorithm::Cosignature }));
     assert!(matches!(read("log example.com+00000000+AAAA\n"), Err(NoTrust::Key { line: 1, .. })));
+    assert_eq!(read("log\n"), line(1, NoLine::Form { form: "log NAME+ID+KEY" }));
+    assert_eq!(read(&policy.replace("quorum g", "quorum g h")), line(6, NoLine::Form { form: "quorum GROUP" }));
+    assert_eq!(read(&policy.replace("group", "crowd")), line(5, NoLine::Word));
+    // What editors of Windows write.
+    assert_eq!(read(&policy.replace('\n', "\r\n")), line(1, NoLine::Return));
+    assert_eq!(read(&format!("\u{FEFF}{policy}")), line(1, NoLine::Mark));
+    assert_eq!(read(&policy.replace("group g", "group\u{0}g")), line(5, NoLine::Control));
     assert_eq!(read(&format!("{policy}{}", "#\n".repeat(10_000))), Err(NoTrust::Bytes));
 }

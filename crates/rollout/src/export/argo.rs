@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{Job, NoExport, Parts, file};
+use super::{Job, NoExport, Parts, file, options};
 
 const API: &str = "argoproj.io/v1alpha1";
 /// Answers of the status in a row that may be missing before a canary is taken back. Devices keep the content that they have.
@@ -152,10 +152,10 @@ fn steps<'a>(job: &Job<'_>, template: &'a str) -> (Vec<Step<'a>>, Vec<String>) {
     (steps, without)
 }
 
-pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
+pub(super) fn plan(job: &Job<'_>, of: &options::Argo<'_>) -> Result<Parts, NoExport> {
     let name = job.name();
     // The object has the name of its workload, so it is the same from rollout to rollout: one that is new has no canary.
-    let workload = job.options.workload.as_deref().unwrap_or("fill-in-workload");
+    let workload = of.workload;
     let (opens, goes_on) = (format!("{name}-ring-is-open"), format!("{name}-goes-on"));
     let (steps, without) = steps(job, &opens);
     let mut lost = job.lost(&LOST);
@@ -171,7 +171,7 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
         ("contentcheck-note", job.note(&lost)),
     ]
     .into();
-    let address = job.options.status.as_deref().unwrap_or("https://STATUS").trim_end_matches('/');
+    let address = of.status.trim_end_matches('/');
     let metric = |name, interval, success_condition| Metric {
         name,
         interval,
@@ -190,9 +190,8 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
         metrics: [metric("ring-is-open", None, "result.live && result.ring >= {{args.ring}}")],
     };
     let is_live = TemplateSpec { args: Vec::new(), metrics: [metric("goes-on", Some("60s"), "result.live")] };
-    let fleet = job.rollout.census().strata.iter().fold(0_u32, |sum, stratum| sum.saturating_add(stratum.devices));
     let spec = Spec {
-        replicas: job.options.replicas.unwrap_or(fleet).min(i32::MAX.unsigned_abs()),
+        replicas: of.replicas,
         workload_ref: WorkloadRef { api_version: "apps/v1", kind: "Deployment", name: workload },
         strategy: Strategy {
             canary: Canary {
@@ -207,20 +206,5 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
         file("goes-on.json".to_owned(), &object(template, goes_on.clone(), annotations.clone(), is_live))?,
         file("rollout.json".to_owned(), &object("Rollout", workload.to_owned(), annotations, spec))?,
     ];
-    let mut missing = Vec::new();
-    if job.options.workload.is_none() {
-        missing.push(
-            "the workload: `fill-in-workload` in rollout.json, twice: the Deployment whose pods run the sensor"
-                .to_owned(),
-        );
-    }
-    if job.options.replicas.is_none() {
-        missing.push("the pods: `replicas` in rollout.json is the number of devices in the census".to_owned());
-    }
-    if job.options.status.is_none() {
-        missing.push(
-            "the status: `https://STATUS` in both templates, where the state of the rollout can be read".to_owned(),
-        );
-    }
-    Ok(Parts { files, lost, missing })
+    Ok(Parts { files, lost, missing: Vec::new() })
 }

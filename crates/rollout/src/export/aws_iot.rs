@@ -99,11 +99,9 @@ fn partition(region: &str) -> &'static str {
     }
 }
 
-pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
+pub(super) fn plan(job: &Job<'_>, region: &str, account: &str) -> Result<Parts, NoExport> {
     let lost = job.lost(&LOST);
     let note = job.note(&lost);
-    let region = job.options.region.as_deref().unwrap_or("REGION");
-    let account = job.options.account.as_deref().unwrap_or("ACCOUNT");
     let (release, timer) = (job.rollout.release(), job.rollout.plan().policy.report_within().div_ceil(60));
     let files = job.rings.iter().map(|ring| {
         let document = Document {
@@ -128,10 +126,7 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
         file(format!("{}.json", ring.slug), &create)
     });
     let files = files.collect::<Result<_, _>>()?;
-    let mut missing = Vec::new();
-    if job.options.region.is_none() || job.options.account.is_none() {
-        missing.push("the targets: `REGION` and `ACCOUNT` in each of them".to_owned());
-    }
-    missing.push("the thing groups: put each thing in the group of its ring, once the rollout has started".to_owned());
+    let missing =
+        vec!["the thing groups: put each thing in the group of its ring, once the rollout has started".to_owned()];
     Ok(Parts { files, lost, missing })
 }

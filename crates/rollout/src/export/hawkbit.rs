@@ -83,7 +83,7 @@ fn percent(ring: &Ring<'_>) -> u32 {
     ring.bad().map_or(0, |bad| (bad / 100).max(1))
 }
 
-pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
+pub(super) fn plan(job: &Job<'_>, distribution_set: u64) -> Result<Parts, NoExport> {
     let mut lost = job.lost(&LOST);
     let coarse = job.rings.iter().filter_map(|ring| {
         let bad = ring.bad().filter(|bad| percent(ring) * 100 != *bad)?;
@@ -108,7 +108,7 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
         name: job.name(),
         description: &note,
         target_filter_query: format!("tag=in=({})", all.join(",")),
-        distribution_set_id: job.options.distribution_set.unwrap_or(0),
+        distribution_set_id: distribution_set,
         r#type: "forced",
         dynamic: false,
         confirmation_required: true,
@@ -116,10 +116,6 @@ pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
         groups: groups.collect(),
     };
     let files = vec![file("rollout.json".to_owned(), &rollout)?];
-    let mut missing = Vec::new();
-    if job.options.distribution_set.is_none() {
-        missing.push("the distribution set: its id here is 0, which hawkBit refuses".to_owned());
-    }
-    missing.push("the tags: give each target the tag of its ring, once the rollout has started".to_owned());
+    let missing = vec!["the tags: give each target the tag of its ring, once the rollout has started".to_owned()];
     Ok(Parts { files, lost, missing })
 }

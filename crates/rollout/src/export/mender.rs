@@ -20,15 +20,15 @@ const LOST: [&str; 5] = [
     "Phases: not used. They are in the Enterprise edition alone and go by the clock; a deployment without phases goes to its whole group, so each ring is a deployment of its own.",
 ];
 
-pub(super) fn plan(job: &Job<'_>) -> Result<Parts, NoExport> {
-    let artifact = job.options.artifact.clone().unwrap_or_else(|| job.name());
+pub(super) fn plan(job: &Job<'_>, artifact: Option<&str>) -> Result<Parts, NoExport> {
+    let name = artifact.map_or_else(|| job.name(), str::to_owned);
     let files = job.rings.iter().map(|ring| {
-        let deployment = Deployment { name: &ring.group, artifact_name: &artifact, force_installation: false };
+        let deployment = Deployment { name: &ring.group, artifact_name: &name, force_installation: false };
         file(format!("{}.json", ring.slug), &deployment)
     });
     let mut missing = Vec::new();
-    if job.options.artifact.is_none() {
-        missing.push(format!("the artifact: its name here is `{artifact}`; give it that name or use another"));
+    if artifact.is_none() {
+        missing.push(format!("the artifact: its name here is `{name}`; give it that name or use another"));
     }
     missing.push("the groups: put each device in the group of its ring, once the rollout has started".to_owned());
     Ok(Parts { files: files.collect::<Result<_, _>>()?, lost: job.lost(&LOST), missing })

@@ -12,6 +12,7 @@ mod argo;
 mod aws_iot;
 mod hawkbit;
 mod mender;
+mod options;
 mod ring;
 
 use core::fmt;
@@ -19,12 +20,15 @@ use core::fmt;
 use contentcheck_log::{Class, Hash};
 use serde::Serialize;
 
-use crate::codec::is_plain;
 use crate::state::{Phase, Rollout};
+use options::Filled;
+pub use options::{Options, Setting};
 use ring::Ring;
 
 /// The name of the file that says what is lost.
 pub const LOST: &str = "lost.txt";
+/// What it begins with.
+const HEAD: &str = "Rollout ";
 
 /// An engine that moves bytes to devices.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -73,25 +77,6 @@ impl Engine {
     }
 }
 
-/// What the log does not know of an engine. What is missing is a placeholder in the files, and named in [`Exported::missing`].
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Options {
-    /// Mender: the name of the artifact that holds the image and its token.
-    pub artifact: Option<String>,
-    /// hawkBit: the id of the distribution set that holds the image.
-    pub distribution_set: Option<u64>,
-    /// AWS IoT: the region, such as `eu-central-1`.
-    pub region: Option<String>,
-    /// AWS IoT: the account, twelve digits.
-    pub account: Option<String>,
-    /// Argo: the Deployment whose pods run the sensor.
-    pub workload: Option<String>,
-    /// Argo: the pods of it. Otherwise as many as the census has devices.
-    pub replicas: Option<u32>,
-    /// Argo: where the state of rollouts can be read, such as `https://rollout.example.com`.
-    pub status: Option<String>,
-}
-
 /// Plans for an engine.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exported {
@@ -118,6 +103,16 @@ pub enum NoExport {
         /// What it may be.
         range: &'static str,
     },
+    /// The engine needs options that are not there, or has none of those that are. A plan with a placeholder would be loaded as it is, and what
+    /// another engine was told would do nothing.
+    Settings {
+        /// The engine.
+        engine: Engine,
+        /// What it needs.
+        missing: Vec<Setting>,
+        /// What is of another engine.
+        foreign: Vec<Setting>,
+    },
     /// The files cannot be written: a bug of this crate.
     Form(String),
 }
@@ -127,6 +122,7 @@ impl fmt::Display for NoExport {
         match self {
             Self::Over { what } => write!(f, "the rollout {what}: nothing is sent"),
             Self::Option { what, range } => write!(f, "`{what}` must be {range}"),
+            Self::Settings { engine, missing, foreign } => options::unfit(*engine, missing, foreign, f),
             Self::Form(why) => write!(f, "the plan cannot be written: {why}"),
         }
     }
@@ -137,19 +133,26 @@ impl core::error::Error for NoExport {}
 /// Exports a rollout for an engine.
 ///
 /// # Errors
-/// When the rollout does not go on, or an option is not what the engine takes.
+/// When the rollout does not go on, or the options are not those that the engine takes.
 pub fn export(rollout: &Rollout, engine: Engine, options: &Options) -> Result<Exported, NoExport> {
     goes_on(rollout)?;
-    options.check()?;
-    let job = Job { rollout, rings: ring::of(rollout), options, engine };
-    let Parts { mut files, lost, missing } = match engine {
-        Engine::Mender => mender::plan(&job)?,
-        Engine::Hawkbit => hawkbit::plan(&job)?,
-        Engine::AwsIot => aws_iot::plan(&job)?,
-        Engine::Argo => argo::plan(&job)?,
+    let filled = options.of(engine)?;
+    let job = Job { rollout, rings: ring::of(rollout), engine };
+    let Parts { mut files, lost, missing } = match filled {
+        Filled::Mender { artifact } => mender::plan(&job, artifact)?,
+        Filled::Hawkbit { distribution_set } => hawkbit::plan(&job, distribution_set)?,
+        Filled::AwsIot { region, account } => aws_iot::plan(&job, region, account)?,
+        Filled::Argo(of) => argo::plan(&job, &of)?,
     };
     files.push((LOST.to_owned(), job.page(&lost, &missing)));
     Ok(Exported { files, lost, missing })
+}
+
+/// The engine whose plan a page named [`LOST`] is beside. Nothing for a page of anything else.
+#[must_use]
+pub fn engine_of(page: &str) -> Option<Engine> {
+    let first = page.lines().next()?.strip_prefix(HEAD)?;
+    Engine::ALL.into_iter().find(|engine| first.ends_with(&format!(" for {}", engine.title())))
 }
 
 /// The group of a device in each engine, by its public key: that of its ring. Nothing before the rollout has started, since nobody knows
@@ -181,7 +184,6 @@ struct Parts {
 struct Job<'a> {
     rollout: &'a Rollout,
     rings: Vec<Ring<'a>>,
-    options: &'a Options,
     engine: Engine,
 }
 
@@ -233,7 +235,7 @@ impl Job<'_> {
             Class::Urgent => "urgent",
         };
         let mut page = format!(
-            "Rollout {} for {}\n\nrelease   {}, sequence {}\nimage     {}\npolicy    {}, {class}\n\nThe engine moves bytes. The token that travels with them decides what a device activates.\n\nRings\n",
+            "{HEAD}{} for {}\n\nrelease   {}, sequence {}\nimage     {}\npolicy    {}, {class}\n\nThe engine moves bytes. The token that travels with them decides what a device activates.\n\nRings\n",
             self.rollout.id(),
             self.engine.title(),
             self.rollout.release().name,
@@ -271,48 +273,4 @@ fn file(name: String, content: &impl Serialize) -> Result<(String, String), NoEx
     let mut text = serde_json::to_string_pretty(content).map_err(|error| NoExport::Form(error.to_string()))?;
     text.push('\n');
     Ok((name, text))
-}
-
-impl Options {
-    fn check(&self) -> Result<(), NoExport> {
-        let hold = |holds: bool, what, range| if holds { Ok(()) } else { Err(NoExport::Option { what, range }) };
-        let is = |option: &Option<String>, holds: fn(&str) -> bool| option.as_deref().is_none_or(holds);
-        hold(
-            is(&self.artifact, |name| (1..=4_096).contains(&name.len()) && is_plain(name)),
-            "artifact",
-            "a string of 1 to 4096 bytes, without control characters",
-        )?;
-        hold(self.distribution_set != Some(0), "distribution-set", "the id of a distribution set, from 1 on")?;
-        hold(
-            is(&self.region, |name| is_label(name) && name.contains('-')),
-            "region",
-            "a region such as `eu-central-1`",
-        )?;
-        hold(
-            is(&self.account, |digits| digits.len() == 12 && digits.bytes().all(|byte| byte.is_ascii_digit())),
-            "account",
-            "twelve digits",
-        )?;
-        hold(
-            is(&self.workload, is_label),
-            "workload",
-            "the name of a Deployment: lower-case letters, digits and `-`, 63 at most",
-        )?;
-        let replicas = 1..=i32::MAX.unsigned_abs();
-        hold(self.replicas.is_none_or(|pods| replicas.contains(&pods)), "replicas", "at least 1, and below 2^31")?;
-        hold(is(&self.status, is_address), "status", "an address such as `https://rollout.example.com`")
-    }
-}
-
-/// Whether a string is a label as DNS and Kubernetes have it.
-fn is_label(text: &str) -> bool {
-    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    (1..=63).contains(&text.len()) && text.bytes().all(is_inner) && !text.starts_with('-') && !text.ends_with('-')
-}
-
-/// Whether a string is an address that a path can be added to. Braces would be arguments of Argo.
-fn is_address(text: &str) -> bool {
-    let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
-    let is_part = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'{' | b'}' | b'?' | b'#' | b'"' | b'\\');
-    text.len() <= 1_024 && rest.is_some_and(|rest| !rest.is_empty() && rest.bytes().all(is_part))
 }

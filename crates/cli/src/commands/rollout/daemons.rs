@@ -55,13 +55,15 @@ pub(super) fn witness(directory: &Path, arguments: &RolloutWitness, streams: &mu
 }
 
 pub(super) fn serve(directory: &Path, arguments: &RolloutServe, streams: &mut Streams<'_>) -> Outcome {
-    let site = Site::open(directory)?;
+    let site = Arc::new(Site::open(directory)?);
+    let asks = Arc::clone(&site);
     let dashboard = Dashboard {
         log: site.follower()?,
         reports: Some(site.recounter()?),
         hooks: arguments.hooks.clone(),
         clock: clock::system(),
         stopped: Some(Arc::new(move |state| site.here(state))),
+        elsewhere: Some(Arc::new(move |state| asks.told_elsewhere(state))),
     };
     let daemon = dashboard.start(listener(&arguments.listen)?).map_err(|error| Failure::usage(said(&error)))?;
     wait(daemon, "the dashboard", streams)

@@ -14,8 +14,27 @@ use crate::exit::Failure;
 /// Bytes of the longest key that is read.
 const KEY_BYTES: usize = 4 << 10;
 
+/// What the private half of a key begins with.
+const PRIVATE: &str = "PRIVATE+KEY+";
+
+/// Refuses the private half of a key where something else is asked for, and shows none of it: terminals and build machines keep what is said.
+pub(super) fn is_no_secret(what: &str, text: &str) -> Result<(), Failure> {
+    let Some(at) = text.to_ascii_uppercase().find(PRIVATE) else { return Ok(()) };
+    let secret = text.get(at..).and_then(|rest| rest.split_whitespace().next());
+    let public = match secret.map(SecretKey::read) {
+        Some(Ok(key)) => format!("its public half is `{}`", key.verifier()),
+        _ => "its public half is the line that `contentcheck rollout key NAME -o FILE` printed when it made the key"
+            .to_owned(),
+    };
+    Err(Failure::usage(format!(
+        "{what}: this is the private half of a key, which belongs in a file that its owner alone can read; {public}\n  help: whoever has seen it can sign \
+         with it. Where others may have, as in the history of a shell, make another key by `contentcheck rollout key NAME -o FILE`"
+    )))
+}
+
 /// Makes a key of the system's random numbers.
 pub(super) fn make(name: &str, algorithm: Algorithm) -> Result<SecretKey, Failure> {
+    is_no_secret("the name of a key", name)?;
     let mut seed = [0; 32];
     getrandom::fill(&mut seed).map_err(|error| Failure::internal(format!("no random numbers: {error}")))?;
     SecretKey::of_seed(name, algorithm, &seed).map_err(|why| Failure::usage(format!("`{name}`: {why}")))
@@ -34,6 +53,7 @@ pub(super) fn keep(key: &SecretKey, path: &Path) -> Result<(), Failure> {
 
 /// Reads the private half of a key.
 pub(super) fn read(path: &Path) -> Result<SecretKey, Failure> {
+    is_no_secret("--key", &path.to_string_lossy())?;
     let name = files::name(path);
     let text = String::from_utf8(read_whole(path, KEY_BYTES)?)
         .map_err(|_| Failure::usage(format!("{name}: this is not UTF-8, so it is no key")))?;

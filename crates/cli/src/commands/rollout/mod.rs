@@ -3,6 +3,7 @@
 //! Each command reads the log, adds an entry or none, and asks the witnesses. There is no server that decides: two people at two
 //! machines with the same directory do the same.
 
+mod apart;
 mod begin;
 mod daemons;
 mod demo;
@@ -50,6 +51,7 @@ pub fn run_at(arguments: &Rollout, now: u64, streams: &mut Streams<'_>) -> Outco
 }
 
 fn run_in(directory: &Path, command: &RolloutCommand, now: u64, streams: &mut Streams<'_>) -> Outcome {
+    apart::is_apart(directory, command)?;
     match command {
         RolloutCommand::Init(arguments) => begin::init(directory, arguments, now, streams),
         RolloutCommand::Keys(arguments) => rekey::keys(directory, arguments, now, streams),

@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use contentcheck_fleet::status::duration;
 use contentcheck_log::write::Directory;
 use contentcheck_log::{Class, Hash};
 use contentcheck_model::diagnostic::{codes, visible};
@@ -10,12 +11,12 @@ use contentcheck_rollout::census::NoCensus;
 use contentcheck_rollout::entry::{Halt, Observed, Resume, Role};
 use contentcheck_rollout::state::{Check, Phase, Rollout};
 use contentcheck_rollout::time::utc;
-use contentcheck_rollout::{Body, Book, Entry, NoBook, Refusal, Roll, State};
+use contentcheck_rollout::{Body, Book, Entry, NoBook, Policy, Refusal, Roll, State};
 
 use super::hold;
 use super::keys;
-use super::show::percent;
-use super::site::{DEVICES, Site, Submitted, TOKENS, code_of, coded, failed, of_newest, sign as sign_with};
+use super::show::{percent, planned};
+use super::site::{DEVICES, POLICY, Site, Submitted, TOKENS, code_of, coded, failed, of_newest, sign as sign_with};
 use super::tokens;
 use crate::Streams;
 use crate::args::{RolloutHalt, RolloutPin, RolloutReason, RolloutSign};
@@ -141,7 +142,9 @@ fn tell(site: &Site, state: &State, halt: &Entry, now: u64, streams: &mut Stream
     if halt.signatures.is_empty() {
         return Err(Failure::findings(coded(&codes::SIGNATURES_MISSING, "no key at hand may halt")));
     }
-    let (told, all) = site.tell_witnesses(&halt.to_bytes(), now, streams)?;
+    let bytes = halt.to_bytes();
+    let of = state.told(&bytes).map_err(|why| failed(NoBook::Refused(why)))?;
+    let (told, all) = site.tell_witnesses(&bytes, &of, now, streams)?;
     let quorum = state.quorum();
     let left = all.saturating_sub(told);
     written(writeln!(streams.out, "told: {told} of {}", witnesses(all)))?;
@@ -164,7 +167,9 @@ pub(super) fn resume(directory: &Path, arguments: &RolloutReason, now: u64, stre
     is_line(&arguments.reason)?;
     let site = Site::open(directory)?;
     let signers = site.keys(&arguments.keys, streams)?;
+    let asked = site.state()?;
     let mut book = site.book()?;
+    is_of_same_halt(&asked, book.state())?;
     if let Some(newest) = book.state().newest()
         && newest.halted_at().is_some()
         && !newest.is_stopped()
@@ -174,12 +179,23 @@ pub(super) fn resume(directory: &Path, arguments: &RolloutReason, now: u64, stre
         return Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)));
     }
     site.settle_again(&mut book, now, streams)?;
-    site.goes_on(book.state())?;
+    site.may_resume(book.state())?;
     let entry = of_newest(book.state(), now, Body::Resume(Resume { reason: arguments.reason.clone() }))?;
     match site.submit(&mut book, entry, &signers, now, streams)? {
         Submitted::Logged(_) => logged(&site, &mut book, "goes on", now, streams),
         Submitted::Waiting => Ok(Exit::Findings),
     }
+}
+
+/// Refuses where somebody halted while whoever resumes waited for the log: what they resume is what they knew of.
+fn is_of_same_halt(asked: &State, now: &State) -> Result<(), Failure> {
+    let halt = |state: &State| state.newest().map(|newest| (newest.id(), newest.halted_in()));
+    if halt(asked) == halt(now) {
+        return Ok(());
+    }
+    let message = "somebody halted while this waited for the log, so it stays halted: `contentcheck rollout status` says why; run this again where \
+                   that halt is answered too";
+    Err(Failure::findings(coded(&codes::OUT_OF_TURN, message)))
 }
 
 /// Says what is in the log now, and sees to what follows from it.
@@ -255,6 +271,18 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
     written(writeln!(streams.out, "{} {done}, from the next plan on", plural(changed, "device")))
 }
 
+/// What a policy asks of all rings, in a line.
+fn terms(policy: &Policy) -> String {
+    format!(
+        "every ring: devices report within {} and are back within {}; with more than {} of them silent no ring leads to the next; good content is \
+         halted with a probability of {} at most",
+        duration(policy.report_within()),
+        duration(policy.return_within()),
+        percent(policy.silent_most()),
+        percent(policy.halt_error())
+    )
+}
+
 /// What an entry says, so that nobody signs what they have not seen.
 fn about(state: &State, entry: &Entry) -> String {
     let of_newest = || {
@@ -314,15 +342,18 @@ fn about(state: &State, entry: &Entry) -> String {
                     )
                 },
             );
-            let devices = state.census(&plan.census).map_or(0, contentcheck_rollout::Census::taking_part);
             let class = if plan.class == Class::Urgent { "urgent" } else { "routine" };
             let reverts = plan.reverts.map_or_else(String::new, |id| format!("; it takes back the rollout {id}"));
-            let rings = (0..plan.policy.ring_count()).map(|ring| percent(plan.policy.share_of(ring)));
-            format!(
-                "a plan {release}\n  {class}, {devices} devices, policy `{}`, rings of {}{reverts}",
-                visible(plan.policy.name()),
-                rings.collect::<Vec<_>>().join(", ")
-            )
+            let rings = state.census(&plan.census).map_or_else(
+                || "its census is not in the log".to_owned(),
+                |census| planned(census, &plan.policy, plan.class).unwrap_or_else(|failure| failure.message),
+            );
+            let lines = rings
+                .lines()
+                .chain([terms(&plan.policy)].iter().map(String::as_str))
+                .map(|line| format!("\n  {}", visible(line)))
+                .collect::<String>();
+            format!("a plan {release}\n  {class}{reverts}{lines}")
         }
         Body::Halt(halt) => format!("a halt{}: {}", of_newest(), visible(&halt.reason)),
         Body::Resume(resume) => format!("a resumption{}: {}", of_newest(), visible(&resume.reason)),
@@ -349,6 +380,16 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
     let name = files::name(&arguments.draft);
     let state = site.state()?;
     site.tell(streams, &format!("{name}: {}", about(&state, &entry)));
+    if let Body::Plan(plan) = &entry.body
+        && site.policy().is_ok_and(|own| own != plan.policy)
+    {
+        site.tell(
+            streams,
+            &format!(
+                "{name}: its policy is NOT that of {POLICY} here, whatever its name; what is said above is what counts"
+            ),
+        );
+    }
     let before = entry.signatures.len();
     let mut signers = Vec::new();
     for path in &arguments.keys {
@@ -393,7 +434,7 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
     let mut book = site.book()?;
     if matches!(entry.body, Body::Resume(_)) {
         site.settle_again(&mut book, now, streams)?;
-        site.goes_on(book.state())?;
+        site.may_resume(book.state())?;
     }
     // What was made by a clock that was ahead is of a time that has not come.
     let made = if entry.time > book.state().time() { now.max(entry.time) } else { now };

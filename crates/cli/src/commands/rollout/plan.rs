@@ -10,16 +10,12 @@ use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_parser::release::sha256;
 use contentcheck_project::files;
 use contentcheck_rollout::entry::{Plan, Release};
-use contentcheck_rollout::judge::groups;
-use contentcheck_rollout::policy::Rule;
 use contentcheck_rollout::state::{Phase, Rollout};
-use contentcheck_rollout::{Body, Book, Census, Entry, Id, NoBook, Policy, Roll, State};
+use contentcheck_rollout::{Body, Book, Entry, Id, NoBook, Roll, State};
 use contentcheck_sensor::Digest;
 
-use contentcheck_fleet::status::duration;
-
-use super::show::percent;
-use super::site::{POLICY, Site, Submitted, coded, failed, sign};
+use super::show::planned;
+use super::site::{Site, Submitted, coded, failed, sign};
 use super::{tokens, ways};
 use crate::Streams;
 use crate::args::RolloutPlan;
@@ -38,7 +34,7 @@ pub(super) fn plan(
     let policy = site.policy()?;
     let roll = site.roll_of_plan()?;
     let class = if arguments.urgent || reverts { Class::Urgent } else { Class::Routine };
-    let shown = show(roll.census(), &policy, class)?;
+    let shown = planned(roll.census(), &policy, class)?;
     if arguments.dry_run {
         match (&arguments.image, &arguments.attestation) {
             (None, _) => site.tell(streams, "only policy and devices were looked at, as no image was named"),
@@ -53,6 +49,7 @@ pub(super) fn plan(
     let release = release(arguments)?;
     let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
+    site.is_signed_for(&mut book, now, streams)?;
     let taken_back = if reverts {
         is_well_still(&site, &mut book, &release, now, &signers, streams)?;
         Some(taken_back(book.state(), &release)?)
@@ -245,59 +242,4 @@ fn release(arguments: &RolloutPlan) -> Result<Release, Failure> {
         attestation: *Digest::of(&envelope).bytes(),
         name: identity.release.to_owned(),
     })
-}
-
-/// What each ring would have and see.
-fn show(census: &Census, policy: &Policy, class: Class) -> Result<String, Failure> {
-    let devices = census.taking_part();
-    let held: u64 = census.strata.iter().map(|stratum| u64::from(stratum.held)).sum();
-    let held = if held > 0 { format!(", {held} held back") } else { String::new() };
-    let mut text = format!("{devices} devices of {}{held}; policy `{}`\n", strata(census.strata.len()), policy.name());
-    for number in 0..policy.ring_count() {
-        let share = policy.share_of(number);
-        let Some(ring) = policy.rings().get(usize::from(number)) else {
-            text += &format!("ring {number} (rest): {} of the fleet\n", percent(share));
-            continue;
-        };
-        let rule = match ring.rule {
-            Rule::Every(least) => format!(
-                "{least} devices or more are well, and failures are no more frequent than one in {} hours of devices",
-                policy.hours_between_failures()
-            ),
-            Rule::Share { good, bad, error } => format!(
-                "fewer than {} fail, where {} would be bad, with an error of {}",
-                percent(good.value()),
-                percent(bad.value()),
-                percent(error.value())
-            ),
-        };
-        text += &format!(
-            "ring {number} ({}): {} of the fleet, about {:.0} devices, open for {}; {rule}\n",
-            ring.name,
-            percent(share),
-            devices as f64 * share,
-            duration(ring.bake(class)),
-        );
-        let groups = groups(census, policy, number)
-            .map_err(|why| Failure::findings(coded(&codes::RING_TOO_SMALL, &format!("{POLICY}: {why}"))))?;
-        for group in groups {
-            let names: Vec<&str> = group
-                .strata
-                .iter()
-                .filter_map(|at| census.strata.get(usize::from(*at)))
-                .map(|stratum| stratum.name.as_str())
-                .collect();
-            text += &format!(
-                "  {}: about {:.0} devices; would not see failures of fewer than {} (95 % confidence)\n",
-                names.join(", "),
-                group.expected,
-                percent(group.unseen())
-            );
-        }
-    }
-    Ok(text)
-}
-
-fn strata(count: usize) -> String {
-    if count == 1 { "1 stratum".to_owned() } else { format!("{count} strata") }
 }

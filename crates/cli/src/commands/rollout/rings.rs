@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use contentcheck_fleet::Recounter;
+use contentcheck_fleet::recount::lost;
 use contentcheck_fleet::status::opens_at;
 use contentcheck_log::write::Directory;
 use contentcheck_model::diagnostic::codes;
@@ -13,7 +14,7 @@ use contentcheck_rollout::witness::LATE;
 use contentcheck_rollout::{Body, Book, NoBook, Refusal, State};
 
 use super::show::ring_name;
-use super::site::{REPORTS, Site, Submitted, coded, failed, is_busy, of_newest, said, there};
+use super::site::{Site, Submitted, coded, failed, is_busy, of_newest, said, there};
 use super::tokens::{self, Written};
 use super::ways;
 use crate::Streams;
@@ -84,6 +85,7 @@ fn begin(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
     let started = book.state().rehearse(&[&start]).map_err(|why| failed(NoBook::Refused(why)))?;
     let opening = started.newest().and_then(|rollout| rollout.opening(0)).map(|opening| opening.to_bytes());
     let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?;
+    is_signed_for(site, book, &[&start, &opening], now)?;
     book.append(&[&start, &opening]).map(|_| ()).map_err(failed)
 }
 
@@ -103,7 +105,12 @@ fn open_first(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<(), F
         );
         return Err(Failure::findings(coded(&codes::RING_NOT_READY, &message)));
     }
-    open(book)
+    open(site, book, now)
+}
+
+fn is_signed_for(site: &Site, book: &Book<Directory>, entries: &[&[u8]], now: u64) -> Result<(), Failure> {
+    let failed = |why: String| Failure::findings(coded(&codes::WITNESS_REFUSES, &why));
+    site.would_sign(book, entries, now).map_err(failed)
 }
 
 /// What follows when the first ring has opened.
@@ -141,7 +148,7 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     let mut book = site.book()?;
     site.settle_again(&mut book, now, streams)?;
     let rollout = newest(&book)?.clone();
-    let held = site.held(book.state());
+    let held = site.held_anywhere(book.state());
     // Also where the command that stopped it ended too early for that.
     tokens::withdraw(&site, book.state(), held.is_some(), streams)?;
     if let Some(text) = held {
@@ -172,6 +179,17 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
             }
         };
     };
+    if let Phase::Halted { reason, .. } = rollout.phase()
+        && site.resumption_waits(&rollout)
+    {
+        // What is signed follows the newest entry, so evidence would void it. No ring opens before it is logged, and evidence can wait.
+        site.cosign(&mut book, now, streams)?;
+        site.tell(
+            streams,
+            "a resumption waits for signatures, so no evidence is logged until it is there, or its draft is removed",
+        );
+        return halted(reason, streams);
+    }
     let reports = site.recounter()?;
     let settled = reports
         .source()
@@ -293,16 +311,6 @@ fn failing(site: &Site, state: &State, rollout: &Rollout, streams: &mut Streams<
     Ok(is_failing)
 }
 
-/// That reports are gone of which the log has evidence. That is not the same as none.
-pub(super) fn lost(rollout: &Rollout) -> Option<String> {
-    let until = (0..rollout.ring_count()).filter_map(|ring| rollout.evidence(ring)).map(|known| known.until).max()?;
-    Some(format!(
-        "the reports of this rollout are gone: the log has evidence of reports until {} UTC, and {REPORTS}/ has none, or lacks the file that says \
-         until when they are all there (`0.settled`); take {REPORTS}/ from a copy",
-        utc(until)
-    ))
-}
-
 /// Says that a ring is open to devices, or that it is so in the log alone: no device takes an opening that too few witnesses signed.
 fn opened_or_logged(ring: &str, is_open: bool, streams: &mut Streams<'_>) -> Outcome {
     let says = if is_open { "open" } else { "in the log, and not open to devices yet" };
@@ -346,31 +354,35 @@ fn evidence(
 }
 
 /// Logs the verdict and opens the next ring, where that is allowed.
-fn next(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<Result<(), Refusal>, Failure> {
+fn next(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<Result<(), String>, Failure> {
     let rollout = newest(book)?;
     let Some(ring) = rollout.open_ring().filter(|_| !rollout.is_everywhere()) else {
-        return Ok(Err(Refusal::Broken(contentcheck_rollout::state::Check::NextRing)));
+        return Ok(Err(Refusal::Broken(contentcheck_rollout::state::Check::NextRing).to_string()));
     };
     let verdict = rollout.judgement(ring).map_err(|why| Failure::internal(why.to_string()))?.verdict;
     // Verdict and opening are written together or not at all: a verdict alone clears nothing in a blackout.
     let verdict = of_newest(book.state(), now, Body::Verdict(verdict))?.to_bytes();
     let cleared = match book.state().rehearse(&[&verdict]) {
         Ok(cleared) => cleared,
-        Err(why) => return Ok(Err(why)),
+        Err(why) => return Ok(Err(why.to_string())),
     };
     let opening = cleared.newest().and_then(|rollout| rollout.opening(rollout.next_ring()?));
     let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?.to_bytes();
     site.is_on_time(now)?;
+    if let Err(why) = site.would_sign(book, &[&verdict, &opening], now) {
+        return Ok(Err(why));
+    }
     match book.append(&[&verdict, &opening]) {
         Ok(_) => Ok(Ok(())),
-        Err(NoBook::Refused(why)) => Ok(Err(why)),
+        Err(NoBook::Refused(why)) => Ok(Err(why.to_string())),
         Err(why) => Err(failed(why)),
     }
 }
 
-fn open(book: &mut Book<Directory>) -> Result<(), Failure> {
+fn open(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<(), Failure> {
     let rollout = newest(book)?;
     let opening = rollout.next_ring().and_then(|ring| rollout.opening(ring));
-    let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?;
-    book.append(&[&opening.to_bytes()]).map(|_| ()).map_err(failed)
+    let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?.to_bytes();
+    is_signed_for(site, book, &[&opening], now)?;
+    book.append(&[&opening]).map(|_| ()).map_err(failed)
 }

@@ -3,19 +3,22 @@
 use std::path::Path;
 
 use contentcheck_fleet::page::{As, page};
+use contentcheck_fleet::recount::lost;
 use contentcheck_fleet::serve::Here;
 use contentcheck_fleet::status::{Group, Light, PhaseName, RingState, Seen, Status, duration};
-use contentcheck_log::Hash;
-use contentcheck_model::diagnostic::visible;
+use contentcheck_log::{Class, Hash};
+use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::files;
 use contentcheck_project::write::{self, InputFiles};
-use contentcheck_rollout::Refusal;
 use contentcheck_rollout::entry::Evidence;
+use contentcheck_rollout::judge;
+use contentcheck_rollout::policy::Rule;
 use contentcheck_rollout::state::{Phase, Rollout};
+use contentcheck_rollout::{Census, Policy, Refusal};
 
 use super::keys;
-use super::rings::{UNSTARTABLE, lost};
-use super::site::{DRAFTS, KEYS, Site, said, there};
+use super::rings::UNSTARTABLE;
+use super::site::{DRAFTS, KEYS, POLICY, Site, coded, said, there};
 use super::ways;
 use crate::Streams;
 use crate::args::{DeviceFormat, RolloutReport, RolloutStatus as Arguments};
@@ -277,4 +280,59 @@ pub(super) fn report(directory: &Path, arguments: &RolloutReport, now: u64, stre
         }
         None => written(streams.out.write_all(text.as_bytes())),
     }
+}
+
+/// What each ring would have and see.
+pub(super) fn planned(census: &Census, policy: &Policy, class: Class) -> Result<String, Failure> {
+    let devices = census.taking_part();
+    let held: u64 = census.strata.iter().map(|stratum| u64::from(stratum.held)).sum();
+    let held = if held > 0 { format!(", {held} held back") } else { String::new() };
+    let mut text = format!("{devices} devices of {}{held}; policy `{}`\n", strata(census.strata.len()), policy.name());
+    for number in 0..policy.ring_count() {
+        let share = policy.share_of(number);
+        let Some(ring) = policy.rings().get(usize::from(number)) else {
+            text += &format!("ring {number} (rest): {} of the fleet\n", percent(share));
+            continue;
+        };
+        let rule = match ring.rule {
+            Rule::Every(least) => format!(
+                "{least} devices or more are well, and failures are no more frequent than one in {} hours of devices",
+                policy.hours_between_failures()
+            ),
+            Rule::Share { good, bad, error } => format!(
+                "fewer than {} fail, where {} would be bad, with an error of {}",
+                percent(good.value()),
+                percent(bad.value()),
+                percent(error.value())
+            ),
+        };
+        text += &format!(
+            "ring {number} ({}): {} of the fleet, about {:.0} devices, open for {}; {rule}\n",
+            ring.name,
+            percent(share),
+            devices as f64 * share,
+            duration(ring.bake(class)),
+        );
+        let groups = judge::groups(census, policy, number)
+            .map_err(|why| Failure::findings(coded(&codes::RING_TOO_SMALL, &format!("{POLICY}: {why}"))))?;
+        for group in groups {
+            let names: Vec<&str> = group
+                .strata
+                .iter()
+                .filter_map(|at| census.strata.get(usize::from(*at)))
+                .map(|stratum| stratum.name.as_str())
+                .collect();
+            text += &format!(
+                "  {}: about {:.0} devices; would not see failures of fewer than {} (95 % confidence)\n",
+                names.join(", "),
+                group.expected,
+                percent(group.unseen())
+            );
+        }
+    }
+    Ok(text)
+}
+
+fn strata(count: usize) -> String {
+    if count == 1 { "1 stratum".to_owned() } else { format!("{count} strata") }
 }

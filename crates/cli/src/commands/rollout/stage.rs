@@ -334,6 +334,7 @@ impl Daemons {
             hooks: Vec::new(),
             clock: clock.clone(),
             stopped: None,
+            elsewhere: None,
         };
         let dashboard = shown.start(listener(dashboard)?).map_err(|error| Failure::usage(said(&error)))?;
         let daemons = Self { collector: Some(collector), witnesses, dashboard };

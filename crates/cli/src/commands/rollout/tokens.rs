@@ -10,7 +10,7 @@ use contentcheck_fleet::limits::CLOCKS_APART;
 use contentcheck_log::floors::FRESH;
 use contentcheck_log::limits::TOKEN_BYTES;
 use contentcheck_log::write::{Directory, Fault, open_file, open_lock};
-use contentcheck_log::{OPENING, Opening, Proof, Token, Trust, Unwitnessed, Witnessed};
+use contentcheck_log::{Hash, OPENING, Opening, Proof, Token, Trust, Unwitnessed, Witnessed};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::{files, write};
 use contentcheck_rollout::state::{Opened, Rollout};
@@ -256,19 +256,76 @@ fn over(state: &State, newest_too: bool) -> impl Iterator<Item = &Rollout> {
     })
 }
 
-/// The tokens that lie in a directory.
-fn lying(place: &Path) -> io::Result<Vec<PathBuf>> {
-    let paths = fs::read_dir(place)?.filter_map(|entry| Some(entry.ok()?.path()));
-    let mut paths: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|extension| extension == "token")).collect();
-    paths.sort();
-    Ok(paths)
+/// A file by which devices may take a release: named as a token, or one whatever its name.
+#[derive(Debug, PartialEq, Eq)]
+struct Lying {
+    path: PathBuf,
+    /// The rollout whose ring it says that it opens. Nothing: it cannot be read as a token.
+    rollout: Option<Hash>,
+}
+
+impl Lying {
+    /// Reads a file, where it may be a token. The proof of an opening is named as one, and stays where it is kept.
+    fn at(path: PathBuf) -> Option<Self> {
+        let extension = path.extension().unwrap_or_default();
+        let is_proof = extension == "proof";
+        let read = |text: String| Token::read(text.as_bytes()).ok()?.claimed();
+        let rollout = small(&path).ok().filter(|_| !is_proof).and_then(read).map(|opening| opening.plan);
+        (rollout.is_some() || extension == "token").then_some(Self { path, rollout })
+    }
+
+    /// Whether it is one of a rollout, by what it says, or by where it lies.
+    fn is_of(&self, site: &Site, rollout: &Rollout) -> bool {
+        self.rollout.map_or_else(|| self.path.starts_with(place(site, rollout)), |claimed| claimed == rollout.id())
+    }
+}
+
+/// Every token that lies below the directory of tokens, however deep, whatever its name, and of whichever rollout; and what could not be looked
+/// at. A directory that is not there has none.
+fn lying(tokens: &Path) -> (Vec<Lying>, Vec<String>) {
+    // Enough for whatever was put there on purpose; a link that leads round ends here.
+    const DEPTH: usize = 4;
+    const ENTRIES: usize = 100_000;
+    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    let mut level = vec![tokens.to_owned()];
+    let mut left = ENTRIES;
+    for depth in 0..=DEPTH {
+        for directory in std::mem::take(&mut level) {
+            let entries =
+                fs::read_dir(&directory).and_then(|entries| entries.take(left).collect::<io::Result<Vec<_>>>());
+            let entries = match entries {
+                Ok(entries) => entries,
+                Err(error) if error.kind() == ErrorKind::NotFound => continue,
+                Err(error) => {
+                    unread.push(format!("{}: {}", files::name(&directory), said(&error)));
+                    continue;
+                }
+            };
+            left = left.saturating_sub(entries.len());
+            for path in entries.into_iter().map(|entry| entry.path()) {
+                if !path.is_dir() {
+                    found.extend(Lying::at(path));
+                } else if depth < DEPTH {
+                    level.push(path);
+                } else {
+                    unread.push(format!("{}: it is too deep below {}", files::name(&path), files::name(tokens)));
+                }
+            }
+        }
+    }
+    if left == 0 {
+        unread.push(format!("{} has {ENTRIES} files or more", files::name(tokens)));
+    }
+    found.sort_by(|one, other| one.path.cmp(&other.path));
+    (found, unread)
 }
 
 /// That tokens of what is stopped lie where devices fetch them, in a sentence: somebody put them back.
 pub(super) fn loose(site: &Site, state: &State, is_held: bool) -> Option<String> {
-    let paths = over(state, is_held).filter_map(|rollout| lying(&place(site, rollout)).ok()).flatten();
-    let names: Vec<String> = paths.map(|path| files::name(&path)).collect();
+    let stopped: Vec<&Rollout> = over(state, is_held).collect();
+    let (lying, _) = lying(&site.path(TOKENS));
+    let of_stopped = lying.iter().filter(|token| stopped.iter().any(|rollout| token.is_of(site, rollout)));
+    let names: Vec<String> = of_stopped.map(|token| files::name(&token.path)).collect();
     (!names.is_empty()).then(|| {
         format!(
             "devices can fetch {}, which let them in although that is stopped: `contentcheck rollout advance` takes them away",
@@ -283,23 +340,15 @@ pub(super) fn loose(site: &Site, state: &State, is_held: bool) -> Option<String>
 /// `newest_too`: the newest one is among them, since of a halt of it only the log does not know.
 pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &mut Streams<'_>) -> Outcome {
     let trust = state.trust();
+    let by_hand = "remove the tokens of what was stopped by hand, so that no further device fetches one";
+    let (lying, unread) = lying(&site.path(TOKENS));
     for rollout in over(state, newest_too) {
-        let place = place(site, rollout);
-        let failed = |path: &Path, error: &std::io::Error| {
-            Failure::usage(format!(
-                "{}: {}; remove the tokens of this rollout by hand, so that no further device fetches one",
-                files::name(path),
-                said(error)
-            ))
-        };
-        let paths = match lying(&place) {
-            Ok(paths) => paths,
-            Err(error) if error.kind() == ErrorKind::NotFound => continue,
-            Err(error) => return Err(failed(&place, &error)),
-        };
+        let of_it = lying.iter().filter(|token| token.is_of(site, rollout));
+        let paths: Vec<&Path> = of_it.map(|token| token.path.as_path()).collect();
         let until = paths.iter().filter_map(|path| holds_until(path, trust.as_ref()?)).max();
         for path in &paths {
-            fs::remove_file(path).map_err(|error| failed(path, &error))?;
+            fs::remove_file(path)
+                .map_err(|error| Failure::usage(format!("{}: {}; {by_hand}", files::name(path), said(&error))))?;
         }
         if paths.is_empty() {
             continue;
@@ -318,12 +367,15 @@ pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &m
             ),
         );
     }
-    Ok(Exit::Fine)
+    if unread.is_empty() || over(state, newest_too).next().is_none() {
+        return Ok(Exit::Fine);
+    }
+    Err(Failure::usage(format!("{}; {by_hand}", unread.join("; "))))
 }
 
 /// Whether a token is there for devices to fetch.
 pub(super) fn are_there(directory: &Path) -> bool {
-    !all(directory).is_empty()
+    lying(&directory.join(TOKENS)) != (Vec::new(), Vec::new())
 }
 
 /// That the token of the newest ring that is offered is not here, in a sentence; nothing where nobody writes tokens, such as a copy of the log.
@@ -349,23 +401,14 @@ pub(super) fn missing(site: &Site, state: &State) -> Option<String> {
     ))
 }
 
-/// Every token, whatever the log says of its rollout.
-fn all(directory: &Path) -> Vec<PathBuf> {
-    let rollouts = fs::read_dir(directory.join(TOKENS)).into_iter().flatten().flatten();
-    let files = rollouts.flat_map(|rollout| fs::read_dir(rollout.path()).into_iter().flatten().flatten());
-    let paths = files.map(|file| file.path());
-    let mut paths: Vec<PathBuf> =
-        paths.filter(|path| path.extension().is_some_and(|extension| extension == "token")).collect();
-    paths.sort();
-    paths
-}
-
 /// Takes away every token, where nothing can be known of rollouts: of a log that cannot be read, or that is an older copy. Says what is gone. No
 /// device is harmed by a token that is not there, and `advance` writes it again where it may.
 pub(super) fn take_away_all(directory: &Path) -> String {
     let _one = alone(&directory.join(TOKENS));
     let (mut gone, mut left) = (Vec::new(), Vec::new());
-    for path in all(directory) {
+    let (lying, unread) = lying(&directory.join(TOKENS));
+    left.extend(unread);
+    for Lying { path, .. } in lying {
         match fs::remove_file(&path) {
             Ok(()) => gone.push(files::name(&path)),
             Err(error) => left.push(format!("{}: {}", files::name(&path), said(&error))),

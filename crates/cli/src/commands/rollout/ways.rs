@@ -8,12 +8,12 @@ use contentcheck_rollout::judge::judge;
 use contentcheck_rollout::state::Rollout;
 use contentcheck_rollout::{Body, Book, Entry, Id, State};
 
-use super::rings::lost;
 use super::show::ring_name;
 use super::site::{Site, Submitted, said};
 use crate::Streams;
 use crate::exit::Failure;
 use crate::release::talk;
+use contentcheck_fleet::recount::lost;
 
 /// How many of them a timer looks at: the two releases before the newest one.
 pub(super) const LOOKED_AT: usize = 2;

@@ -16,7 +16,7 @@ use contentcheck_model::diagnostic::codes;
 use contentcheck_project::files;
 use contentcheck_rollout::state::{Rollout, Told};
 use contentcheck_rollout::time::utc;
-use contentcheck_rollout::{Body, Book, NoBook, State, book};
+use contentcheck_rollout::{Body, Book, Entry, NoBook, State, book};
 
 use super::super::{hold, tokens};
 use super::{DRAFTS, LOG, SETTINGS, Site, WitnessSettings, coded};
@@ -300,12 +300,108 @@ impl Site {
         hold::standing(&self.directory).into_iter().filter(|path| is_logged(state, path)).collect()
     }
 
+    /// What keeps rings and tokens back here, or at witnesses elsewhere, in a sentence. They are asked: what is logged past a halt that they were told
+    /// of is signed by none of them.
+    pub(in crate::commands::rollout) fn held_anywhere(&self, state: &State) -> Option<String> {
+        self.held(state).or_else(|| self.told_elsewhere(state))
+    }
+
     /// Refuses to go on where something holds.
     pub(in crate::commands::rollout) fn goes_on(&self, state: &State) -> Result<(), Failure> {
-        match self.held(state) {
-            Some(text) => Err(Failure::findings(coded(&codes::OUT_OF_TURN, &text))),
-            None => Ok(()),
+        refused(self.held_anywhere(state))
+    }
+
+    /// The same for a resumption. Halts in the log for which too few witnesses signed do not keep it back where so many answer as must sign: those that
+    /// were told of a halt before a ring was logged past it wait for nothing else than that.
+    pub(in crate::commands::rollout) fn may_resume(&self, state: &State) -> Result<(), Failure> {
+        let holds = hold::standing(&self.directory);
+        let is_in_log = self.unlogged_halts(state).is_empty() && holds.iter().all(|path| is_logged(state, path));
+        let is_answered = is_in_log && !holds.is_empty() && self.answering() >= state.quorum();
+        let halted = if is_answered { None } else { self.halted_here(state) };
+        refused(self.put_back().or(halted).or_else(|| self.copies(state)).or_else(|| self.told_elsewhere(state)))
+    }
+
+    /// How many witnesses say which halts they were told of.
+    fn answering(&self) -> usize {
+        let elsewhere = self.elsewhere(|remote| remote.halts().is_ok());
+        let answers = self.settings.witness.iter().zip(elsewhere).filter(|(witness, remote)| match remote {
+            Some(answered) => answered.as_ref().is_ok_and(|is_it| *is_it),
+            None => {
+                let home = witness.directory.as_ref().map(|directory| self.directory.join(directory));
+                home.is_some_and(|home| book::halts(&ReadOnly::new(home)).is_ok())
+            }
+        });
+        answers.count()
+    }
+
+    /// Asks the witnesses whether they would sign for the log with these entries. None goes into it before as many would as must: what no witness signs
+    /// for stays in a log, and they sign for nothing behind it.
+    ///
+    /// # Errors
+    /// Why too few would, in a sentence.
+    pub(in crate::commands::rollout) fn would_sign(
+        &self,
+        book: &Book<Directory>,
+        more: &[&[u8]],
+        now: u64,
+    ) -> Result<(), String> {
+        /// Entries before the new ones that are sent too: a witness may read the log from a copy that is a little behind.
+        const BEFORE: u64 = 16;
+        let state = book.state();
+        let from = state.size().saturating_sub(BEFORE);
+        let before = (from..state.size()).map(|index| book.log().entry(index).map_err(|why| why.to_string()));
+        let mut entries = before.collect::<Result<Vec<_>, _>>()?;
+        entries.extend(more.iter().map(|entry| entry.to_vec()));
+        let mut elsewhere = self.elsewhere(|mut remote| remote.rehearse(from, &entries).map_err(|why| why.to_string()));
+        let counting = self.counting(state);
+        let (mut would, mut others) = (0_usize, Vec::new());
+        for (at, (witness, remote)) in self.settings.witness.iter().zip(elsewhere.iter_mut()).enumerate() {
+            let outcome = match remote.take() {
+                Some(outcome) => outcome.unwrap_or_else(|_| Err("asking it ended in a fault".to_owned())),
+                None => self
+                    .keeper(&witness.name, Arc::new(move || now))
+                    .map_err(|failure| failure.message)
+                    .and_then(|mut keeper| keeper.rehearse(from, &entries).map_err(|why| why.to_string())),
+            };
+            match outcome {
+                Ok(()) => would += usize::from(counting.contains(&Some(at))),
+                Err(why) => others.push(format!("witness `{}`: {why}", witness.name)),
+            }
         }
+        if would >= state.quorum() {
+            return Ok(());
+        }
+        Err(format!(
+            "{would} of {} witnesses would sign for the next ring, and {} must, so nothing was written; {}",
+            counting.len(),
+            state.quorum(),
+            others.join("; ")
+        ))
+    }
+
+    /// Refuses a plan where too few witnesses sign for what the log has of a rollout: none of them would ever sign for a later one, since what they wait
+    /// for, two people who let that one go on, could no longer be said.
+    pub(in crate::commands::rollout) fn is_signed_for(
+        &self,
+        book: &mut Book<Directory>,
+        now: u64,
+        streams: &mut Streams<'_>,
+    ) -> Result<(), Failure> {
+        let has_opened = |rollout: &Rollout| rollout.salt().is_some();
+        if !book.state().newest().is_some_and(has_opened) {
+            return Ok(());
+        }
+        let (signed, quorum) = (self.cosign(book, now, streams)?, book.state().quorum());
+        if signed >= quorum {
+            return self.settle(book.state(), signed);
+        }
+        let message = format!(
+            "{signed} of {} witnesses sign for this log as it is, and {quorum} must before another rollout is planned: see above what each waits for. Where it is \
+             that two people let the newest rollout go on, which was halted before a ring of it was logged, do that first \
+             (`contentcheck rollout halt --reason WORDS`, `contentcheck rollout resume --reason WORDS`), halt it again, and plan then",
+            self.witnesses()
+        );
+        Err(Failure::findings(coded(&codes::WITNESS_REFUSES, &message)))
     }
 
     /// Witnesses of this machine of which nobody knows what they were told: their directories.
@@ -314,6 +410,22 @@ impl Site {
         let homes = homes.map(|home| self.directory.join(home));
         let is_damaged = |home: &PathBuf| home.is_dir() && book::halts(&ReadOnly::new(home)).is_err();
         homes.filter(is_damaged).map(|home| files::name(&home)).collect()
+    }
+
+    /// What waits for signatures here.
+    fn drafts(&self) -> impl Iterator<Item = (PathBuf, Entry)> {
+        let files = fs::read_dir(self.path(DRAFTS)).into_iter().flatten();
+        files.filter_map(|file| {
+            let path = file.ok()?.path();
+            let entry = Self::draft(&path).ok()?;
+            Some((path, entry))
+        })
+    }
+
+    /// Whether people are signing here that a rollout goes on, behind its newest entry.
+    pub(in crate::commands::rollout) fn resumption_waits(&self, rollout: &Rollout) -> bool {
+        let follows = Some((rollout.id(), rollout.last()));
+        self.drafts().any(|(_, entry)| matches!(entry.body, Body::Resume(_)) && entry.of == follows)
     }
 
     /// Halts of the newest rollout that are not in the log, by who has them, and when they were made.
@@ -326,9 +438,10 @@ impl Site {
             let is_meant = |halt: &&Told| halt.id == newest.id() && state.keeps_back(halt);
             Some((by, halts.iter().filter(is_meant).map(|halt| halt.at).max()?))
         });
-        let drafts = fs::read_dir(self.path(DRAFTS)).into_iter().flatten().filter_map(|file| {
-            let path = file.ok()?.path();
-            let entry = Self::draft(&path).ok().filter(|entry| matches!(entry.body, Body::Halt(_)))?;
+        let drafts = self.drafts().filter_map(|(path, entry)| {
+            if !matches!(entry.body, Body::Halt(_)) {
+                return None;
+            }
             let (id, after) = entry.of.filter(|(id, _)| *id == newest.id())?;
             let halt = Told { id, at: entry.time, after };
             state.keeps_back(&halt).then(|| (files::name(&path), entry.time))
@@ -382,11 +495,19 @@ impl Site {
     pub(in crate::commands::rollout) fn tell_witnesses(
         &self,
         halt: &[u8],
+        told_of: &Told,
         now: u64,
         streams: &mut Streams<'_>,
     ) -> Result<(usize, usize), Failure> {
         let mut told = 0_usize;
-        let mut elsewhere = self.elsewhere(|mut remote| remote.tell(halt).map_err(|why| why.to_string()));
+        // Whatever answers at that address may say that all is well; a witness says which halts it was told of.
+        let knows = |remote: &Remote| {
+            let halts = remote.halts().map_err(|why| format!("it took the halt, and then {why}"))?;
+            let has_it = halts.iter().any(|halt| halt.id == told_of.id && halt.after == told_of.after);
+            if has_it { Ok(()) } else { Err("it took the halt, and does not say that it was told of it".to_owned()) }
+        };
+        let mut elsewhere =
+            self.elsewhere(|mut remote| remote.tell(halt).map_err(|why| why.to_string()).and_then(|()| knows(&remote)));
         for (witness, remote) in self.settings.witness.iter().zip(elsewhere.iter_mut()) {
             let outcome = match remote.take() {
                 Some(outcome) => outcome.unwrap_or_else(|_| Err("telling it ended in a fault".to_owned())),
@@ -452,6 +573,10 @@ impl Site {
         self.keep_plan(book)?;
         Ok(signed)
     }
+}
+
+fn refused(held: Option<String>) -> Result<(), Failure> {
+    held.map_or(Ok(()), |text| Err(Failure::findings(coded(&codes::OUT_OF_TURN, &text))))
 }
 
 /// That a witness has seen entries that this log does not have, in a sentence.
