@@ -277,6 +277,62 @@ fn changes_are_told_by_what_they_mean() {
 }
 
 /// Every pair is listed, whatever the levels are: `lint --deep` leaves out those of which the wider rule matters less.
+/// What an exporter never records is absent: a rule that cannot do without it never fires there, and one that can is none of them.
+#[test]
+fn rules_that_cannot_fire_on_what_is_recorded_are_named() {
+    let rule = |name: &str, digit: char, template: &str, when: &str| {
+        format!(
+            "rule {name} {{\n    id: \"6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f6{digit}\"\n    template: {template} @ 1\n    severity: low\n    when {when}\n}}\n"
+        )
+    };
+    let text = [
+        "template t.process @ 1 {\n    reads { kind: \"p\" }\n    1 image: string nocase\n    2 parent: string nocase\n    3 line: string? nocase\n    4 pid: int\n}\n",
+        "template t.dns @ 1 {\n    reads { kind: \"d\" }\n    1 name: string nocase\n}\n",
+        &rule("fires", '1', "t.process", "image ends_with \".exe\""),
+        &rule("could", '2', "t.process", "image ends_with \".com\""),
+        &rule("parent", '3', "t.process", "image ends_with \".com\" and parent ends_with \"a\""),
+        &rule("either", '4', "t.process", "parent ends_with \"a\" or line contains \"b\""),
+        &rule("without", '5', "t.process", "image ends_with \".com\" and not parent ends_with \"a\""),
+        &rule("missing", '6', "t.process", "image ends_with \".com\" and not parent exists"),
+        &rule("dns", '7', "t.dns", "name ends_with \".example\""),
+        &rule("number", '8', "t.process", "pid == 4"),
+    ]
+    .concat();
+    let events = "{\"kind\":\"p\",\"image\":\"a.exe\",\"parent\":null}\n{\"kind\":\"p\",\"image\":\"b.exe\"}\n";
+    let place = directory("on", &[("a.content", &text), ("events.jsonl", events)]);
+    let (rules, events) = (place.join("a.content"), place.join("events.jsonl"));
+    let [rules, events] = [&rules, &events].map(|path| path.to_str().unwrap());
+    let found = run(&["prove", rules, "--no-config", "--on", events, "--format", "json"]);
+    assert_eq!(found.exit, Exit::Findings, "{}", found.err);
+    let report: Value = serde_json::from_str(&found.out).unwrap();
+    valid(SchemaName::ProveOn, &report);
+    let names = |of: &str| -> Vec<String> {
+        let of = report[of].as_array().unwrap().iter();
+        of.map(|one| one["rule"]["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("never"), ["parent", "either", "number"]);
+    assert_eq!(
+        (names("not_shown"), &report["can_fire"], &report["unknown"]),
+        (vec!["dns".to_owned()], &4.into(), &Value::from(Vec::<Value>::new()))
+    );
+    let lacks = |at: usize| report["never"][at]["lacks"][0]["inputs"].clone();
+    assert_eq!(
+        (lacks(0), lacks(1), lacks(2)),
+        (serde_json::json!(["parent"]), serde_json::json!(["parent", "line"]), serde_json::json!(["pid"]))
+    );
+    let human = run(&["prove", rules, "--no-config", "--on", events]);
+    for line in ["never fires: no event of t.process has `parent`", "was shown nothing: no event of t.dns"] {
+        assert!(human.out.contains(line), "{line}: {}", human.out);
+    }
+    assert!(
+        human.err.contains("2 events read: on such events 4 rules can fire, 3 never; 0 not known, 1 shown no event"),
+        "{}",
+        human.err
+    );
+    let one = run(&["prove", rules, "--no-config", "--on", events, "--rule", "could"]);
+    assert_eq!((one.exit, one.out.as_str()), (Exit::Fine, ""), "{}", one.err);
+}
+
 #[test]
 fn every_pair_of_which_one_implies_the_other_is_listed() {
     let rule = |name: &str, digit: char, severity: &str, when: &str| {

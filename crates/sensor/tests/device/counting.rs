@@ -212,8 +212,7 @@ fn only_events_that_were_evaluated_are_counted() {
     let counted = |device: &mut Device| {
         let _ = device.check();
         let status = device.status().to_string();
-        let line = status.lines().find(|line| line.starts_with("run ")).unwrap().to_owned();
-        line
+        status.lines().find(|line| line.starts_with("run ")).unwrap().to_owned()
     };
     let before = counted(&mut device);
     evaluate(&mut reader, 7);

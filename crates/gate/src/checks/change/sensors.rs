@@ -133,7 +133,7 @@ fn older_runs(
     now: &Group,
     sensor: &Sensor,
     (known, before): (&[&Sensor], &Ran),
-    (left, unseen): (&BTreeSet<Identity>, &dyn Fn(&Runs) -> Vec<(Identity, Shown)>),
+    (left, unseen): (&BTreeSet<Identity>, &Unseen<'_>),
 ) -> Option<Finding> {
     let version = sensor.version().as_str();
     let is_it = |of: &&&Sensor| of.name() == sensor.name() && of.version().compare(version).is_eq();
@@ -209,6 +209,9 @@ fn loaded(before: usize, after: usize, run: &Subject<'_>, sensor: &Sensor) -> De
 fn build(sensor: &Sensor) -> (String, String) {
     (sensor.name().to_owned(), sensor.version().to_string())
 }
+
+/// What a sensor was shown that another one, or the same one now, is not.
+type Unseen<'u> = dyn Fn(&Runs) -> Vec<(Identity, Shown)> + 'u;
 
 /// What sensors run, by their names and versions.
 type Ran = BTreeMap<(String, String), Runs>;
