@@ -56,21 +56,18 @@ struct Counts {
     corrupt: u64,
 }
 
-/// What one reader has done with the content that it holds. Only its reader writes to it.
-///
-/// An event that is evaluated costs two stores and no load: events are not counted beside their beginnings and ends, but read off them.
+/// What one reader has done with the content that it holds. Only its reader writes to it. No two are in one line of a cache, which threads would take from
+/// each other for each event.
 #[derive(Debug, Default)]
+#[repr(align(128))]
 pub(crate) struct Tally {
     number: AtomicU64,
-    /// Twice the events whose evaluation ended, and one more while one is evaluated.
-    progress: AtomicU64,
-    /// [`Self::progress`] where this content began.
-    from: AtomicU64,
+    begun: AtomicU64,
+    ended: AtomicU64,
+    events: AtomicU64,
     exhausted: AtomicU64,
     matches: AtomicU64,
     faults: AtomicU64,
-    /// Events of which the sink unwound.
-    unwound: AtomicU64,
     mistyped: AtomicU64,
     corrupt: AtomicU64,
 }
@@ -91,43 +88,35 @@ fn add(count: &AtomicU64, more: u64) {
 impl Tally {
     fn counts(&self) -> Counts {
         let of = |count: &AtomicU64| count.load(Ordering::Relaxed);
-        // First what ended, then which of it were faults: a fault that comes between makes it one event less, and never one more.
-        let ended = self.progress.load(Ordering::Acquire) / 2;
-        let faults = of(&self.faults);
-        let others = (of(&self.from) / 2).saturating_add(faults).saturating_add(of(&self.unwound));
         Counts {
-            events: ended.saturating_sub(others),
+            events: of(&self.events),
             exhausted: of(&self.exhausted),
             matches: of(&self.matches),
-            faults,
+            faults: of(&self.faults),
             mistyped: of(&self.mistyped),
             corrupt: of(&self.corrupt),
         }
     }
 
-    /// The counts, where they are of this content.
-    fn counts_of(&self, number: u64) -> Option<Counts> {
-        let before = self.number.load(Ordering::Acquire);
-        let counts = self.counts();
-        fence(Ordering::Acquire);
-        (before == number && self.number.load(Ordering::Relaxed) == number).then_some(counts)
-    }
-
-    /// Other content begins. `progress` is that of the reader.
-    fn begin(&self, number: u64, progress: u64) {
+    fn begin(&self, number: u64) {
         self.number.store(0, Ordering::Relaxed);
         fence(Ordering::Release);
-        self.from.store(progress, Ordering::Relaxed);
-        for count in [&self.exhausted, &self.matches, &self.faults, &self.unwound, &self.mistyped, &self.corrupt] {
+        for count in [&self.events, &self.exhausted, &self.matches, &self.faults, &self.mistyped, &self.corrupt] {
             count.store(0, Ordering::Relaxed);
         }
         self.number.store(number, Ordering::Release);
     }
 
+    /// An event begins to be evaluated.
+    fn start(&self) {
+        self.begun.store(self.ended.load(Ordering::Relaxed).wrapping_add(1), Ordering::Release);
+    }
+
     /// The event that is being evaluated, counted from the first; nothing: none is.
     pub(crate) fn busy(&self) -> Option<u64> {
-        let progress = self.progress.load(Ordering::Acquire);
-        (progress % 2 == 1).then_some(progress / 2 + 1)
+        let ended = self.ended.load(Ordering::Acquire);
+        let begun = self.begun.load(Ordering::Acquire);
+        (begun > ended).then_some(begun)
     }
 }
 
@@ -205,7 +194,10 @@ impl Shared {
             counts.add(of_gone);
         }
         for tally in lock(&self.tallies).iter() {
-            if let Some(of) = tally.counts_of(number) {
+            let before = tally.number.load(Ordering::Acquire);
+            let of = tally.counts();
+            fence(Ordering::Acquire);
+            if before == number && tally.number.load(Ordering::Relaxed) == number {
                 counts.add(of);
             }
         }
@@ -220,8 +212,6 @@ pub struct Reader {
     shared: Arc<Shared>,
     running: Arc<Running>,
     tally: Arc<Tally>,
-    /// That of the tally, which only this reader writes: so it never needs to be read there.
-    progress: u64,
     scratch: Vec<u64>,
     kill: Vec<u64>,
 }
@@ -230,9 +220,9 @@ impl Reader {
     pub(crate) fn new(shared: &Arc<Shared>) -> Self {
         let running = shared.current();
         let tally = Arc::new(Tally::default());
-        tally.begin(running.number, 0);
+        tally.begin(running.number);
         lock(&shared.tallies).push(Arc::clone(&tally));
-        Self { shared: Arc::clone(shared), running, tally, progress: 0, scratch: Vec::new(), kill: Vec::new() }
+        Self { shared: Arc::clone(shared), running, tally, scratch: Vec::new(), kill: Vec::new() }
     }
 
     /// Evaluates events as long as there are any: `next` waits for one, `each` evaluates it. Whatever is exchanged meanwhile, each
@@ -276,7 +266,7 @@ impl Reader {
             // The store writes one pointer under this lock. If it does so just now, the next view has it.
             if let Ok(current) = self.shared.current.try_read() {
                 self.running = Arc::clone(&current);
-                self.tally.begin(self.running.number, self.progress);
+                self.tally.begin(self.running.number);
             }
         }
         let open = self.running.image.as_deref().map(OwnedImage::open);
@@ -297,7 +287,7 @@ impl Reader {
             scratch: &mut self.scratch,
             running: &self.running,
             shared: &self.shared,
-            mark: Mark { tally: &self.tally, progress: &mut self.progress },
+            tally: &self.tally,
         }
     }
 }
@@ -306,7 +296,7 @@ impl Drop for Reader {
     fn drop(&mut self) {
         if std::thread::panicking() {
             // Its thread evaluates nothing any more, and only a restart brings it back: it is found as one that hangs.
-            self.tally.progress.store(self.progress | 1, Ordering::Release);
+            self.tally.start();
             return;
         }
         lock(&self.shared.tallies).retain(|tally| !Arc::ptr_eq(tally, &self.tally));
@@ -342,39 +332,22 @@ pub struct View<'r> {
     scratch: &'r mut Vec<u64>,
     running: &'r Running,
     shared: &'r Shared,
-    mark: Mark<'r>,
-}
-
-/// How far its reader is.
-#[derive(Debug)]
-struct Mark<'r> {
     tally: &'r Tally,
-    progress: &'r mut u64,
 }
 
 /// Marks the evaluation of one event, also where the sink unwinds.
-struct Busy<'m, 'r> {
-    mark: &'m mut Mark<'r>,
-    is_through: bool,
-}
+struct Busy<'t>(&'t Tally);
 
-impl<'m, 'r> Busy<'m, 'r> {
-    #[inline]
-    fn new(mark: &'m mut Mark<'r>) -> Self {
-        mark.tally.progress.store(mark.progress.wrapping_add(1), Ordering::Release);
-        Self { mark, is_through: false }
+impl<'t> Busy<'t> {
+    fn new(tally: &'t Tally) -> Self {
+        tally.start();
+        Self(tally)
     }
 }
 
-impl Drop for Busy<'_, '_> {
-    #[inline]
+impl Drop for Busy<'_> {
     fn drop(&mut self) {
-        let Mark { tally, progress } = &mut self.mark;
-        if !self.is_through {
-            add(&tally.unwound, 1);
-        }
-        **progress = progress.wrapping_add(2);
-        tally.progress.store(**progress, Ordering::Release);
+        self.0.ended.store(self.0.begun.load(Ordering::Relaxed), Ordering::Release);
     }
 }
 
@@ -454,7 +427,7 @@ impl View<'_> {
         let Some(open) = &self.open else { return Ok(None) };
         let mut done: Option<Done> = None;
         for number in open.verified().templates_named(template) {
-            let outcome = evaluate(open, &self.kill, self.scratch, &mut self.mark, (number, event, budget), &mut sink)?;
+            let outcome = evaluate(open, &self.kill, self.scratch, self.tally, (number, event, budget), &mut sink)?;
             done = Some(match done {
                 None => outcome,
                 Some(before) => Done {
@@ -479,7 +452,7 @@ impl View<'_> {
         mut sink: impl FnMut(RuleInfo<'_>),
     ) -> Result<Done, Fault> {
         let Some(open) = &self.open else { return Err(Fault::UnsuppliedTemplate) };
-        evaluate(open, &self.kill, self.scratch, &mut self.mark, (template, event, budget), &mut |image, rule| {
+        evaluate(open, &self.kill, self.scratch, self.tally, (template, event, budget), &mut |image, rule| {
             if let Some(rule) = image.rule(rule) {
                 sink(rule);
             }
@@ -492,11 +465,11 @@ fn evaluate(
     open: &OpenImage<'_>,
     kill: &KillList<'_>,
     scratch: &mut [u64],
-    mark: &mut Mark<'_>,
+    tally: &Tally,
     (template, event, budget): (u32, Event<'_>, u64),
     sink: &mut impl FnMut(&Image<'_>, u32),
 ) -> Result<Done, Fault> {
-    let mut busy = Busy::new(mark);
+    let _busy = Busy::new(tally);
     let verified = open.verified();
     let image: &Image<'_> = verified.image();
     let mut matches = 0_u64;
@@ -507,10 +480,9 @@ fn evaluate(
             ControlFlow::Continue(())
         })
     });
-    busy.is_through = true;
-    let tally = busy.mark.tally;
     match &outcome {
         Ok(done) => {
+            add(&tally.events, 1);
             add(&tally.exhausted, u64::from(!done.is_whole()));
             add(&tally.mistyped, done.mistyped.into());
         }
