@@ -203,7 +203,7 @@ fn offers_from_outside_cost_a_trial_nothing() {
     assert_eq!(runs(&world.restart(device, Ended::Crashed)), (Rung::Earlier, 1));
 }
 
-/// Events are read off how far a reader is: what was refused, or never came to its end, is none of them.
+/// What was refused, or never came to its end, is no event that was evaluated.
 #[test]
 fn only_events_that_were_evaluated_are_counted() {
     let world = World::new();
