@@ -286,7 +286,7 @@ fn rules_that_cannot_fire_on_what_is_recorded_are_named() {
         )
     };
     let text = [
-        "template t.process @ 1 {\n    reads { kind: \"p\" }\n    1 image: string nocase\n    2 parent: string nocase\n    3 line: string? nocase\n    4 pid: int\n}\n",
+        "template t.process @ 1 {\n    reads { kind: \"p\" }\n    1 image: string nocase\n    2 parent: string nocase\n    3 line: string? nocase\n    4 pid: int\n    5 user: string nocase\n}\n",
         "template t.dns @ 1 {\n    reads { kind: \"d\" }\n    1 name: string nocase\n}\n",
         &rule("fires", '1', "t.process", "image ends_with \".exe\""),
         &rule("could", '2', "t.process", "image ends_with \".com\""),
@@ -295,10 +295,13 @@ fn rules_that_cannot_fire_on_what_is_recorded_are_named() {
         &rule("without", '5', "t.process", "image ends_with \".com\" and not parent ends_with \"a\""),
         &rule("missing", '6', "t.process", "image ends_with \".com\" and not parent exists"),
         &rule("dns", '7', "t.dns", "name ends_with \".example\""),
+        // Some events lack what the template type requires: a rule for these fires, also where others have it.
+        &rule("nameless", '9', "t.process", "image ends_with \".com\" and not user exists"),
         &rule("number", '8', "t.process", "pid == 4"),
     ]
     .concat();
-    let events = "{\"kind\":\"p\",\"image\":\"a.exe\",\"parent\":null}\n{\"kind\":\"p\",\"image\":\"b.exe\"}\n";
+    let events =
+        "{\"kind\":\"p\",\"image\":\"a.exe\",\"parent\":null,\"user\":\"u\"}\n{\"kind\":\"p\",\"image\":\"b.exe\"}\n";
     let place = directory("on", &[("a.content", &text), ("events.jsonl", events)]);
     let (rules, events) = (place.join("a.content"), place.join("events.jsonl"));
     let [rules, events] = [&rules, &events].map(|path| path.to_str().unwrap());
@@ -313,7 +316,7 @@ fn rules_that_cannot_fire_on_what_is_recorded_are_named() {
     assert_eq!(names("never"), ["parent", "either", "number"]);
     assert_eq!(
         (names("not_shown"), &report["can_fire"], &report["unknown"]),
-        (vec!["dns".to_owned()], &4.into(), &Value::from(Vec::<Value>::new()))
+        (vec!["dns".to_owned()], &5.into(), &Value::from(Vec::<Value>::new()))
     );
     let lacks = |at: usize| report["never"][at]["lacks"][0]["inputs"].clone();
     assert_eq!(
@@ -325,7 +328,7 @@ fn rules_that_cannot_fire_on_what_is_recorded_are_named() {
         assert!(human.out.contains(line), "{line}: {}", human.out);
     }
     assert!(
-        human.err.contains("2 events read: on such events 4 rules can fire, 3 never; 0 not known, 1 shown no event"),
+        human.err.contains("2 events read: on such events 5 rules can fire, 3 never; 0 not known, 1 shown no event"),
         "{}",
         human.err
     );

@@ -129,6 +129,24 @@ fn a_header_that_tells_of_fewer_chunks_is_no_problem() {
     assert_eq!(read(&bytes), ((1..=6).collect(), vec![]), "room that is not used yet");
 }
 
+/// A header that says that free space begins early hides records, and says by their numbers that they were there.
+#[test]
+fn records_that_the_header_of_a_chunk_hides_are_told() {
+    let (whole, ends) = log(5);
+    for shown in 0..5 {
+        let mut bytes = whole.clone();
+        let free = if shown == 0 { 512 } else { ends[shown - 1] - HEADER };
+        bytes[HEADER + 48..HEADER + 52].copy_from_slice(&u32::try_from(free).unwrap().to_le_bytes());
+        let (ids, problems) = read(&bytes);
+        assert!(ids.ends_with(&[6, 7, 8, 9, 10]) && ids.len() == shown + 5, "{shown}: {ids:?}");
+        let hidden = |(place, cause): &(Place, Cause)| {
+            let words = format!("tells of 5 records, and {shown} were found");
+            *place == Place::Chunk(1) && matches!(cause, Cause::EventLog(why) if why.contains(&words))
+        };
+        assert!(problems.len() == 1 && hidden(&problems[0]), "{shown}: {problems:?}");
+    }
+}
+
 #[test]
 fn a_log_that_lacks_whole_chunks_is_told() {
     let (bytes, _) = log(3);

@@ -219,7 +219,7 @@ pub struct RolloutExport {
     /// Argo needs it: the number of pods of the Deployment
     #[arg(long, value_name = "N")]
     pub replicas: Option<u32>,
-    /// Argo needs it: where `rollout serve` can be asked, such as https://rollout.example.com
+    /// Argo needs it: where `rollout serve` can be asked, such as `https://rollout.example.com`
     #[arg(long, value_name = "URL")]
     pub status: Option<String>,
 }

@@ -34,6 +34,12 @@ pub(crate) fn records(chunk: &[u8], number: u64, mut each: impl FnMut(Place, Res
     let rendered = catch_unwind(AssertUnwindSafe(|| render(chunk)));
     match rendered {
         Ok(Ok(records)) => {
+            // Where free space begins is said in the same header: one that says less hides records, and evidence with them.
+            let (told, read) = (told(chunk), records.len() as u64);
+            if read < told {
+                let why = format!("the header of the chunk tells of {told} records, and {read} were found");
+                each(Place::Chunk(number), Err(Cause::EventLog(why)));
+            }
             for record in records {
                 match record {
                     Ok((id, json)) => each(Place::Logged(id), Ok(&json)),
@@ -44,6 +50,15 @@ pub(crate) fn records(chunk: &[u8], number: u64, mut each: impl FnMut(Place, Res
         Ok(Err(cause)) => each(Place::Chunk(number), Err(cause)),
         Err(_) => each(Place::Chunk(number), Err(Cause::EventLog("its reader gave up on the chunk".to_owned()))),
     }
+}
+
+/// How many records the header of a chunk tells of, by the numbers of the first and the last one. None of a chunk that has not been written to.
+fn told(chunk: &[u8]) -> u64 {
+    /// More than a chunk has room for: the numbers are none.
+    const MOST: u64 = CHUNK as u64;
+    let number = |at: usize| chunk.get(at..).and_then(<[u8]>::first_chunk::<8>).map(|bytes| u64::from_le_bytes(*bytes));
+    let (Some(first), Some(last)) = (number(8), number(16)) else { return 0 };
+    last.checked_sub(first).and_then(|more| more.checked_add(1)).filter(|told| *told <= MOST && first > 0).unwrap_or(0)
 }
 
 /// The same for a chunk that is cut off: its records up to the cut, and how many these are.

@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use contentcheck_analysis::{Analysis, Fires, Witness};
 use contentcheck_model::diagnostic::visible;
 use contentcheck_model::expression::Expr;
-use contentcheck_model::field::FieldRef;
+use contentcheck_model::field::{FieldRef, Place};
 use contentcheck_model::predicate::{Predicate, Test};
 use contentcheck_model::presence::Lacking;
 use contentcheck_model::rule::{CheckedRule, RuleId, Target};
@@ -205,8 +205,12 @@ fn judged(analysis: &mut Analysis<'_>, plan: &Plan, whole: &Counted, rule: &Chec
     }
 }
 
-/// The same rule on events that lack these fields.
+/// The same rule on events that lack these fields. What is recorded may lack any other field too, whatever the template type requires.
 fn without(target: &Target, absent: &[FieldRef]) -> Target {
+    let template = &target.template;
+    let is_recorded = |field: &FieldRef| {
+        template.describe(field).is_some_and(|info| matches!(info.place, Place::Position(_) | Place::Header))
+    };
     let null = |field: &FieldRef| {
         Expr::Is(Predicate {
             field: field.clone(),
@@ -217,8 +221,7 @@ fn without(target: &Target, absent: &[FieldRef]) -> Target {
         })
     };
     let parts = absent.iter().map(null).chain([target.condition.clone()]);
-    let mut lacking = target.lacking.clone();
-    lacking.extend(&Lacking::of(&target.template, absent.iter().cloned()));
+    let lacking = Lacking::of(template, template.declared().filter(is_recorded));
     Target { condition: Expr::all(parts), lacking, ..target.clone() }
 }
 

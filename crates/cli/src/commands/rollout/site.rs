@@ -174,10 +174,12 @@ impl Site {
     pub(super) fn open(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(SETTINGS);
         if !path.is_file() {
-            return Err(Failure::usage(format!(
-                "{}: there is no {SETTINGS} here; `contentcheck rollout init --log NAME` begins, and -C names another directory",
-                files::name(directory)
-            )));
+            let next = if directory.join(LOG).exists() || directory.join(KEYS).exists() {
+                "a log or its keys are, so it was lost: put it back from version control or a copy"
+            } else {
+                "`contentcheck rollout init --log NAME` begins, and -C names another directory"
+            };
+            return Err(Failure::usage(format!("{}: there is no {SETTINGS} here; {next}", files::name(directory))));
         }
         let text = text(&path, SETTINGS_BYTES)?;
         let settings: Settings = toml::from_str(&text).map_err(|error| {

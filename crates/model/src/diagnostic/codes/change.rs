@@ -57,9 +57,9 @@ codes! {
     }
     /// A sensor of the fleet runs fewer rules than before
     SENSOR_RUNS_LESS = "CC0810" "sensor-runs-less" Error {
-        cause: "Rules are now restricted to other sensors by `sensors`, read what this sensor does not supply while the release says that it may skip such rules, or are gone.",
+        cause: "Rules are now restricted to other sensors by `sensors`, read what this sensor does not supply while the release says that it may skip such rules, or are gone. Or they run on it and see less: it no longer supplies one of their template types, or a field that its template type does not declare.",
         harm: "The release as a whole looks as large as before, and one sensor of the fleet detects less with it, without a word.",
-        cure: "Widen `sensors` of the rules, or say that it is meant: `--allow-shrink`, for this one release.",
+        cure: "Widen `sensors` of the rules, have the manifest corrected, or say that it is meant: `--allow-shrink`, for this one release.",
     }
     /// A rule that is new runs on no sensor of the fleet
     NEW_RULE_RUNS_NOWHERE = "CC0811" "new-rule-on-no-sensor" Error {
