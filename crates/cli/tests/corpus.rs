@@ -506,6 +506,65 @@ fn what_is_said_after_a_fix_is_true_of_the_fixed_files() {
     fs::remove_dir_all(&directory).unwrap();
 }
 
+/// What is accepted of one rule is accepted of no other one in the same file, whichever check found it.
+#[test]
+fn a_baseline_accepts_the_findings_of_their_own_rules_alone() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("baseline-of-rules");
+    let _ = fs::remove_dir_all(&directory);
+    fs::create_dir_all(&directory).unwrap();
+    let native = |one: &str, other: &str| {
+        let rule = |name: &str, digit: char, when: &str| {
+            format!(
+                "rule {name} {{\n    id: \"6f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f6{digit}\"\n    template: t.process @ 1\n    severity: low\n    when {when}\n}}\n"
+            )
+        };
+        let template = "template t.process @ 1 {\n    1 image: string nocase\n}\n";
+        format!("{template}{}{}", rule("one", '1', one), rule("other", '2', other))
+    };
+    let sigma = |one: &str, other: &str| {
+        let rule = |digit: char, more: &str| {
+            format!(
+                "title: Rule {digit}\nid: 7f0c8f1a-7d0b-4f0e-9a38-0d6f3c7e1f6{digit}\nstatus: test\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    s:\n        Image|endswith: '\\\\a{digit}.exe'\n{more}    condition: s\nlevel: low\n"
+            )
+        };
+        format!("{}---\n{}", rule('1', one), rule('2', other))
+    };
+    let unused = "    forgotten:\n        Image|endswith: '\\x.exe'\n";
+    let cases = [
+        (
+            "CC0607",
+            "a.content",
+            native("image like \"*\"", "image like \"x\""),
+            native("image like \"x\"", "image like \"*\""),
+        ),
+        ("CC0604", "a.yml", sigma(unused, ""), sigma("", unused)),
+    ];
+    for (code, name, before, after) in cases {
+        let file = directory.join(name);
+        let baseline = directory.join(format!("{code}.json"));
+        let lint = |more: &[&str]| {
+            let format: &[&str] = if more.first() == Some(&"--write-baseline") { &[] } else { &["--format", "short"] };
+            let arguments = [&["lint", file.to_str().unwrap(), "--no-config"], format].concat();
+            let (_, out, err) = common::run(&[&arguments[..], more].concat());
+            (String::from_utf8(out).unwrap(), err)
+        };
+        fs::write(&file, &before).unwrap();
+        let (out, err) = lint(&[]);
+        assert!(out.contains(code), "{code} is not found: {out}{err}");
+        let baseline = baseline.to_str().unwrap();
+        lint(&["--write-baseline", baseline]);
+        let (out, err) = lint(&["--baseline", baseline]);
+        assert!(!out.contains(code), "{out}{err}");
+        // Lines that move lose nothing.
+        fs::write(&file, format!("# a comment\n\n{before}")).unwrap();
+        let (out, err) = lint(&["--baseline", baseline]);
+        assert!(!out.contains(code), "{out}{err}");
+        fs::write(&file, &after).unwrap();
+        let (out, err) = lint(&["--baseline", baseline]);
+        assert!(out.contains(code) && err.contains("no longer there"), "{code}: {out}{err}");
+    }
+}
+
 /// A baseline names files as seen from where it lies: a run from elsewhere, with other names for them, accepts the same.
 #[test]
 fn a_baseline_holds_from_any_directory() {

@@ -9,13 +9,13 @@ use crate::stopping::{elsewhere, elsewhere_again, started, tokens};
 use crate::world::{HOUR, MINUTE, START, World, copy, strs};
 
 /// `rollout serve` of a site.
-struct Served {
+pub(crate) struct Served {
     process: std::process::Child,
     address: String,
 }
 
 impl Served {
-    fn new(world: &World) -> Self {
+    pub(crate) fn new(world: &World) -> Self {
         use std::io::BufRead as _;
         let mut process = std::process::Command::new(env!("CARGO_BIN_EXE_contentcheck"))
             .args(["rollout", "-C", world.root.join("fleet").to_str().unwrap(), "serve", "--listen", "127.0.0.1:0"])
@@ -28,7 +28,7 @@ impl Served {
         Self { process, address }
     }
 
-    fn get(&self, path: &str) -> String {
+    pub(crate) fn get(&self, path: &str) -> String {
         use std::io::{Read as _, Write as _};
         let mut stream = std::net::TcpStream::connect(self.address.trim_end_matches('/')).unwrap();
         write!(stream, "GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").unwrap();
@@ -199,4 +199,29 @@ fn a_resumption_that_waited_for_a_signature_makes_no_ring_due() {
     world.well(&devices, late + 10 * MINUTE, late + 31 * MINUTE);
     let opened = world.must(0, late + 31 * MINUTE, &["advance"]);
     assert!(opened.out.starts_with("open: ring"), "{}\n{}", opened.out, opened.err);
+}
+
+/// Evidence that comes while people sign would be behind what they sign, and void it.
+#[test]
+fn evidence_waits_while_a_resumption_is_signed() {
+    let mut world = started("evidence-waits");
+    let devices = world.let_in();
+    world.must(0, START + MINUTE, &["halt", "--reason", "a look"]);
+    let keys = world.root.join("fleet/keys");
+    let away = world.root.join("resume-2.key");
+    fs::rename(keys.join("resume-2.key"), &away).unwrap();
+    fs::remove_file(keys.join("resume-3.key")).unwrap();
+    world.must(1, START + 2 * MINUTE, &["resume", "--reason", "looked"]);
+    let size = world.state().size();
+    for later in 1..6 {
+        world.well(&devices, START + 10 * later * MINUTE, START + 10 * (later + 1) * MINUTE - 1);
+        let advance = world.must(1, START + 10 * (later + 1) * MINUTE, &["advance"]);
+        assert!(advance.err.contains("a resumption waits for signatures"), "{}\n{}", advance.out, advance.err);
+    }
+    assert_eq!(world.state().size(), size);
+    let draft = fs::read_dir(world.root.join("fleet/drafts")).unwrap().next().unwrap().unwrap().path();
+    world.must(0, START + 61 * MINUTE, &["sign", draft.to_str().unwrap(), "--key", away.to_str().unwrap()]);
+    assert_eq!(tokens(&world, 12), ["ring-0.token"]);
+    world.run(START + 62 * MINUTE, &["advance"]);
+    assert!(world.state().size() > size + 1, "evidence goes on");
 }

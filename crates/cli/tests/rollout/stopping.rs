@@ -9,6 +9,7 @@ use contentcheck_fleet::{Daemon, Keeper, Place, Recounter, Rolls, Source};
 use contentcheck_log::{Token, Trust};
 use contentcheck_rollout::report::What;
 
+use crate::elsewhere::Served;
 use crate::proofs::renew;
 use crate::world::{HOUR, MINUTE, START, World, copy, ring, strs};
 
@@ -121,6 +122,13 @@ fn most_devices_that_fail_are_told_where_no_test_decides() {
     assert!(tokens(&world, 12).is_empty(), "{}", advance.err);
     // Reports that are gone are not the same as none.
     fs::rename(world.root.join("fleet/reports"), world.root.join("away")).unwrap();
+    let served = Served::new(&world);
+    let began = std::time::Instant::now();
+    while !served.get("/v1/status").contains("are gone") {
+        assert!(began.elapsed() < std::time::Duration::from_secs(60), "{}", served.get("/v1/status"));
+        std::thread::sleep(std::time::Duration::from_millis(200));
+    }
+    drop(served);
     for command in ["status", "advance"] {
         let gone = world.run(at + HOUR, &[command]);
         assert!(gone.exit != 0, "{}", gone.out);
@@ -352,7 +360,7 @@ fn tokens_of_what_is_halted_are_told_where_they_lie() {
     // Whatever the name, and wherever below the directory.
     let token = fs::read(kept.join("12/ring-0.token")).unwrap();
     let proof = world.root.join("fleet/tokens/12/ring-0.proof");
-    for place in ["99/ring-0.token", "12/ring-0.token.bak", "12/old/x", "token", "a/b/c/d"] {
+    for place in ["99/ring-0.token", "12/ring-0.token.bak", "12/old/x", "token", "a/b/c/d", "1/2/3/4/5/6/7/8/9/x"] {
         let path = world.root.join("fleet/tokens").join(place);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(&path, &token).unwrap();
@@ -364,6 +372,19 @@ fn tokens_of_what_is_halted_are_told_where_they_lie() {
         assert!(!path.exists() && path.parent().unwrap().join("note.txt").exists() && proof.exists(), "{place}");
         let status = world.must(1, START + 6 * MINUTE, &["status"]);
         assert!(!status.out.contains("which let them in"), "{place}: {}", status.out);
+    }
+    // Two links lead to it: it is told, and gone, by both.
+    #[cfg(unix)]
+    {
+        let elsewhere = world.root.join("elsewhere");
+        fs::create_dir_all(&elsewhere).unwrap();
+        fs::write(elsewhere.join("ring-0.token"), &token).unwrap();
+        for name in ["one", "two"] {
+            std::os::unix::fs::symlink(&elsewhere, world.root.join("fleet/tokens").join(name)).unwrap();
+        }
+        let advance = world.must(1, START + 7 * MINUTE, &["advance"]);
+        assert!(advance.err.contains("no further device fetches one"), "{}", advance.err);
+        assert_eq!(fs::read_dir(&elsewhere).unwrap().count(), 0);
     }
 }
 

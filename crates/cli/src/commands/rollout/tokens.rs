@@ -1,5 +1,6 @@
 //! Tokens: the files that let devices into a ring. They are written here and nowhere else, and taken away here when a rollout is stopped.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
@@ -283,14 +284,19 @@ impl Lying {
 /// Every token that lies below the directory of tokens, however deep, whatever its name, and of whichever rollout; and what could not be looked
 /// at. A directory that is not there has none.
 fn lying(tokens: &Path) -> (Vec<Lying>, Vec<String>) {
-    // Enough for whatever was put there on purpose; a link that leads round ends here.
-    const DEPTH: usize = 4;
+    // Enough for whatever was put there on purpose.
+    const DEPTH: usize = 16;
     const ENTRIES: usize = 100_000;
     let (mut found, mut unread) = (Vec::new(), Vec::new());
     let mut level = vec![tokens.to_owned()];
     let mut left = ENTRIES;
+    let mut visited = BTreeSet::new();
     for depth in 0..=DEPTH {
         for directory in std::mem::take(&mut level) {
+            // Several links may lead to one directory, and round.
+            if fs::canonicalize(&directory).is_ok_and(|real| !visited.insert(real)) {
+                continue;
+            }
             let entries =
                 fs::read_dir(&directory).and_then(|entries| entries.take(left).collect::<io::Result<Vec<_>>>());
             let entries = match entries {
@@ -347,8 +353,13 @@ pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &m
         let paths: Vec<&Path> = of_it.map(|token| token.path.as_path()).collect();
         let until = paths.iter().filter_map(|path| holds_until(path, trust.as_ref()?)).max();
         for path in &paths {
-            fs::remove_file(path)
-                .map_err(|error| Failure::usage(format!("{}: {}; {by_hand}", files::name(path), said(&error))))?;
+            match fs::remove_file(path) {
+                // It was taken away by another name: two links lead to it.
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(Failure::usage(format!("{}: {}; {by_hand}", files::name(path), said(&error))));
+                }
+                _ => {}
+            }
         }
         if paths.is_empty() {
             continue;
@@ -411,6 +422,7 @@ pub(super) fn take_away_all(directory: &Path) -> String {
     for Lying { path, .. } in lying {
         match fs::remove_file(&path) {
             Ok(()) => gone.push(files::name(&path)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => left.push(format!("{}: {}", files::name(&path), said(&error))),
         }
     }

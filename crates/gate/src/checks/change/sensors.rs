@@ -164,7 +164,7 @@ fn older_runs(
             let title = run.rules.iter().find(|rule| Identity::of(rule) == *identity).map_or("", |rule| &rule.title);
             let more = match unseen.len() {
                 1 => String::new(),
-                many => format!(", and {} like it", plural(many - 1, "more loss")),
+                many => format!(", and {} more like it", many - 1),
             };
             let message = format!(
                 "{sensor} is new in the fleet and does not show `{}` {what}, as {older} does{more}",
