@@ -41,6 +41,12 @@ fn keywords_in_what_all_events_have_are_decided() {
         (one, "        - evil\n        - Acme", true),
         (one, "        '|all':\n            - '711'\n            - Acme", true),
         (one, "        '|all':\n            - evil\n            - Acme", false),
+        (one, "        '|re': 'c.e/'", true),
+        (one, "        '|re': '^acme'", false),
+        (one, "        '|re|i': '^acme'", true),
+        (one, "        '|re': '^4[67]\\d{2}$'", true),
+        (one, "        '|re': '^4[67]\\d$'", false),
+        (one, "        '|re': '\\bA$'", true),
         // An event may be recorded without the one of several.
         ("Channel: [\"Acme/A\", \"Acme/B\"]", "        - Acme", false),
     ] {
