@@ -109,6 +109,17 @@ pub struct Blackout {
     pub until: u16,
 }
 
+/// As it is written in a policy: `fri 16:00 to mon 06:00 UTC`.
+impl core::fmt::Display for Blackout {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        let place = |at: u16| (DAYS.get(usize::from(at / (24 * 60))).unwrap_or(&"?"), at / 60 % 24, at % 60);
+        let ((from, from_hour, from_minute), (until, until_hour, until_minute)) = (place(self.from), place(self.until));
+        write!(f, "{from} {from_hour:02}:{from_minute:02} to {until} {until_hour:02}:{until_minute:02} UTC")
+    }
+}
+
+const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+
 /// The policy of rollouts. Made by reading one alone, so each is within the floors.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Policy {
@@ -285,7 +296,6 @@ fn share(text: &str, what: &str) -> Result<u32, NoPolicy> {
 
 /// Minutes since Monday of `fri 16:00`.
 fn minute(text: &str, what: &str) -> Result<u16, NoPolicy> {
-    const DAYS: [&str; 7] = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
     let parsed = text.split_once(' ').and_then(|(day, time)| {
         let day = u16::try_from(DAYS.iter().position(|one| *one == day)?).ok()?;
         let (hours, minutes) = time.split_once(':')?;
@@ -606,11 +616,24 @@ impl Policy {
         self.halt_error.value()
     }
 
+    /// How many times the odds of going silent make content bad, and how often the test of that may be wrong, over all groups.
+    #[must_use]
+    pub fn silence_test(&self) -> (f64, f64) {
+        (f64::from(self.odds) / 100.0, self.silence_error.value())
+    }
+
+    /// The times of the week at which no ring opens.
+    #[must_use]
+    pub fn blackouts(&self) -> &[Blackout] {
+        &self.blackouts
+    }
+
     /// The test of devices that go silent, where so many groups are asked: the error is that of all of them together.
     #[must_use]
     pub fn silence(&self, groups: u32) -> Option<Pairs> {
-        let error = self.silence_error.value() / f64::from(groups.max(1));
-        Pairs::new(f64::from(self.odds) / 100.0, error, error).ok()
+        let (odds, error) = self.silence_test();
+        let error = error / f64::from(groups.max(1));
+        Pairs::new(odds, error, error).ok()
     }
 
     /// Whether no ring opens at a time, in seconds since 1970.
@@ -709,6 +732,8 @@ mod tests {
     #[test]
     fn a_blackout_may_go_over_the_end_of_a_week() {
         let text = format!("{}\n[[blackout]]\nfrom = \"fri 16:00\"\nuntil = \"mon 06:00\"\n", Policy::STANDARD);
+        let shown = Policy::read(&text).map(|policy| policy.blackouts().first().map(ToString::to_string));
+        assert_eq!(shown, Ok(Some("fri 16:00 to mon 06:00 UTC".to_owned())));
         let is_closed =
             |time| Policy::read(&text).map(|policy| policy.is_blackout_at(time)).map_err(|why| why.to_string());
         // Friday, 27 November 2026, 15:59 and 16:00; Monday, 30 November, 05:59 and 06:00.

@@ -177,21 +177,26 @@ fn a_ring_is_logged_where_witnesses_would_sign_for_it() {
     drop(daemons);
 }
 
+/// Resumes with one key of two, and gives the command by which the second person signs.
+fn half_resumed(world: &World, now: u64) -> Vec<String> {
+    let keys = world.root.join("fleet/keys");
+    let away = world.root.join("resume-2.key");
+    fs::rename(keys.join("resume-2.key"), &away).unwrap();
+    fs::remove_file(keys.join("resume-3.key")).unwrap();
+    world.must(1, now, &["resume", "--reason", "looked"]);
+    let draft = fs::read_dir(world.root.join("fleet/drafts")).unwrap().next().unwrap().unwrap().path();
+    ["sign", draft.to_str().unwrap(), "--key", away.to_str().unwrap()].map(str::to_owned).to_vec()
+}
+
 /// The clock of a ring begins again when witnesses see that it goes on. A resumption that people signed one after the other is of the time of the first.
 #[test]
 fn a_resumption_that_waited_for_a_signature_makes_no_ring_due() {
     let mut world = started("signed-late");
     let devices = world.let_in();
     world.must(0, START + MINUTE, &["halt", "--reason", "a look"]);
-    let keys = world.root.join("fleet/keys");
-    let away = world.root.join("resume-2.key");
-    fs::rename(keys.join("resume-2.key"), &away).unwrap();
-    fs::remove_file(keys.join("resume-3.key")).unwrap();
-    world.must(1, START + 2 * MINUTE, &["resume", "--reason", "looked"]);
-    let draft = fs::read_dir(world.root.join("fleet/drafts")).unwrap().next().unwrap().unwrap().path();
+    let signs = half_resumed(&world, START + 2 * MINUTE);
     let late = START + 2 * HOUR;
-    let signed = ["sign", draft.to_str().unwrap(), "--key", away.to_str().unwrap()];
-    world.must(0, late, &signed);
+    world.must(0, late, &strs(&signs));
     world.well(&devices, START, late + 10 * MINUTE);
     let early = world.must(0, late + 10 * MINUTE, &["advance"]);
     assert!(early.out.contains("stays the last one") && early.out.contains("long enough at"), "{}", early.out);
@@ -207,11 +212,7 @@ fn evidence_waits_while_a_resumption_is_signed() {
     let mut world = started("evidence-waits");
     let devices = world.let_in();
     world.must(0, START + MINUTE, &["halt", "--reason", "a look"]);
-    let keys = world.root.join("fleet/keys");
-    let away = world.root.join("resume-2.key");
-    fs::rename(keys.join("resume-2.key"), &away).unwrap();
-    fs::remove_file(keys.join("resume-3.key")).unwrap();
-    world.must(1, START + 2 * MINUTE, &["resume", "--reason", "looked"]);
+    let signs = half_resumed(&world, START + 2 * MINUTE);
     let size = world.state().size();
     for later in 1..6 {
         world.well(&devices, START + 10 * later * MINUTE, START + 10 * (later + 1) * MINUTE - 1);
@@ -219,8 +220,7 @@ fn evidence_waits_while_a_resumption_is_signed() {
         assert!(advance.err.contains("a resumption waits for signatures"), "{}\n{}", advance.out, advance.err);
     }
     assert_eq!(world.state().size(), size);
-    let draft = fs::read_dir(world.root.join("fleet/drafts")).unwrap().next().unwrap().unwrap().path();
-    world.must(0, START + 61 * MINUTE, &["sign", draft.to_str().unwrap(), "--key", away.to_str().unwrap()]);
+    world.must(0, START + 61 * MINUTE, &strs(&signs));
     assert_eq!(tokens(&world, 12), ["ring-0.token"]);
     world.run(START + 62 * MINUTE, &["advance"]);
     assert!(world.state().size() > size + 1, "evidence goes on");

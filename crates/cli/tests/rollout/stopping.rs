@@ -944,7 +944,8 @@ fn who_signs_a_plan_sees_its_policy_whatever_it_is_called() {
         fs::remove_file(world.root.join("fleet/keys/plan-3.key")).unwrap();
         let policy = world.root.join("fleet/policy.toml");
         let own = fs::read_to_string(&policy).unwrap();
-        let planned = if weaker { own.replace("every = 3", "every = 1") } else { own.clone() };
+        let blackout = "[[blackout]]\nfrom = \"fri 16:00\"\nuntil = \"mon 06:00\"\n";
+        let planned = if weaker { own.replace("every = 3", "every = 1") + "\n" + blackout } else { own.clone() };
         assert_eq!(planned != own, weaker);
         let arguments = world.gate(12);
         let mut shown = String::new();
@@ -957,6 +958,8 @@ fn who_signs_a_plan_sees_its_policy_whatever_it_is_called() {
             shown = world.must(0, START, &["sign", draft.to_str().unwrap(), "--key", key.to_str().unwrap()]).err;
         }
         let least = if weaker { "1 devices or more" } else { "3 devices or more" };
-        assert!(is_other(&shown) == weaker && shown.contains(least), "{shown}");
+        let never = if weaker { "no ring opens fri 16:00 to mon 06:00 UTC" } else { "rings open at any time" };
+        assert!(is_other(&shown) == weaker && shown.contains(least) && shown.contains(never), "{shown}");
+        assert!(shown.contains("nor with 5 times the odds"), "{shown}");
     }
 }

@@ -107,7 +107,7 @@ pub(super) fn run(arguments: &Prove, release: &Release, only: Option<RuleId>, st
         streams,
         &format!(
             "{} read: on such events {} can fire, {} never; {} not known, {} shown no event",
-            plural(usize::try_from(report.events).unwrap_or(usize::MAX), "event"),
+            recorded::plural(report.events, "event"),
             plural(report.can_fire, "rule"),
             report.never.len(),
             report.unknown.len(),

@@ -6,11 +6,10 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use contentcheck_project::files;
-use serde::Deserialize;
 
-use super::site::{DEVICES, DRAFTS, KEYS, LOG, POLICY, REPORTS, ROLLS, SETTINGS, TOKENS, WITNESSES};
+use super::hold::STOPPED;
+use super::site::{DEVICES, DRAFTS, KEYS, LOG, PLANS, POLICY, REPORTS, ROLLS, SETTINGS, Site, TOKENS, WITNESSES};
 use crate::args::RolloutCommand;
-use crate::commands::read_whole;
 use crate::exit::Failure;
 
 /// What a directory of rollouts has, and what becomes of a file that somebody puts there.
@@ -25,25 +24,12 @@ const OWN: [(&str, &str); 12] = [
     (KEYS, HAS_KEYS),
     (WITNESSES, HAS_KEYS),
     (DRAFTS, "what is there waits for signatures"),
-    ("plans", "it keeps what witnesses signed for each plan"),
-    ("stopped", "a file there holds every rollout"),
+    (PLANS, "it keeps what witnesses signed for each plan"),
+    (STOPPED, "a file there holds every rollout"),
 ];
 const HAS_KEYS: &str = "people and witnesses keep their keys there";
 /// Links that are followed on the way to a file.
 const LINKS: usize = 40;
-const SETTINGS_BYTES: usize = 1 << 20;
-
-/// Of the settings, where witnesses of this machine keep what is theirs.
-#[derive(Default, Deserialize)]
-struct Witnesses {
-    #[serde(default)]
-    witness: Vec<Home>,
-}
-
-#[derive(Deserialize)]
-struct Home {
-    directory: Option<PathBuf>,
-}
 
 /// Refuses a command that would put something among what is the rollouts' own: of the directory that it works in, or of any other one.
 pub(super) fn is_apart(directory: &Path, command: &RolloutCommand) -> Result<(), Failure> {
@@ -75,7 +61,7 @@ pub(super) fn is_apart(directory: &Path, command: &RolloutCommand) -> Result<(),
     let here = has_rollouts(directory).then(|| Walk::to(directory).place);
     for home in walked.homes.iter().chain(&here) {
         let own = OWN.iter().map(|(name, why)| (home.join(name), *why));
-        let of_witnesses = witnesses(home).into_iter().map(|directory| (home.join(directory), HAS_KEYS));
+        let of_witnesses = Site::homes(home).into_iter().map(|directory| (directory, HAS_KEYS));
         for (own, why) in own.chain(of_witnesses) {
             // A key is made where it will be used.
             if (is_key && why == HAS_KEYS) || !is_below(&walked.place, home, &own) {
@@ -94,13 +80,6 @@ pub(super) fn is_apart(directory: &Path, command: &RolloutCommand) -> Result<(),
 /// Whether a directory has rollouts, whatever state they are in.
 fn has_rollouts(directory: &Path) -> bool {
     fs::symlink_metadata(directory.join(SETTINGS)).is_ok()
-}
-
-/// The directories of the witnesses that the settings name. Settings that cannot be read name none.
-fn witnesses(home: &Path) -> Vec<PathBuf> {
-    let text = read_whole(&home.join(SETTINGS), SETTINGS_BYTES).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-    let named: Witnesses = text.and_then(|text| toml::from_str(&text).ok()).unwrap_or_default();
-    named.witness.into_iter().filter_map(|witness| witness.directory).collect()
 }
 
 /// Whether a place is in one of the rollouts' own. Some file systems have no cases: `Stopped` holds as `stopped` does there.

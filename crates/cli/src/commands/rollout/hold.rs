@@ -15,7 +15,7 @@ use super::site::said;
 use crate::exit::Failure;
 
 /// The directory of the files.
-const STOPPED: &str = "stopped";
+pub(super) const STOPPED: &str = "stopped";
 
 /// Halts of one second.
 const HALTS: u32 = 1_000;

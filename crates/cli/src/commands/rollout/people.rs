@@ -273,12 +273,19 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
 
 /// What a policy asks of all rings, in a line.
 fn terms(policy: &Policy) -> String {
+    let (odds, error) = policy.silence_test();
+    let blackouts: Vec<String> = policy.blackouts().iter().map(ToString::to_string).collect();
+    let opens = match blackouts.as_slice() {
+        [] => "rings open at any time".to_owned(),
+        blackouts => format!("no ring opens {}", blackouts.join(", ")),
+    };
     format!(
-        "every ring: devices report within {} and are back within {}; with more than {} of them silent no ring leads to the next; good content is \
-         halted with a probability of {} at most",
+        "every ring: devices report within {} and are back within {}; with more than {} of them silent no ring leads to the next, nor with {odds} times \
+         the odds of that, by a test with an error of {}; good content is halted with a probability of {} at most; {opens}",
         duration(policy.report_within()),
         duration(policy.return_within()),
         percent(policy.silent_most()),
+        percent(error),
         percent(policy.halt_error())
     )
 }

@@ -43,7 +43,7 @@ pub(super) const TOKENS: &str = "tokens";
 pub(super) const KEYS: &str = "keys";
 pub(super) const WITNESSES: &str = "witnesses";
 pub(super) const DRAFTS: &str = "drafts";
-const PLANS: &str = "plans";
+pub(super) const PLANS: &str = "plans";
 const CHECKPOINT_BYTES: usize = 64 << 10;
 const SETTINGS_BYTES: usize = 1 << 20;
 const DRAFT_BYTES: usize = 64 << 10;
@@ -204,6 +204,14 @@ impl Site {
 
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.directory.join(name)
+    }
+
+    /// Where the witnesses that a directory's settings name keep what is theirs. Settings that cannot be read name none.
+    pub(super) fn homes(directory: &Path) -> Vec<PathBuf> {
+        let settings = text(&directory.join(SETTINGS), SETTINGS_BYTES).ok();
+        let settings = settings.and_then(|text| toml::from_str::<Settings>(&text).ok());
+        let witnesses = settings.into_iter().flat_map(|settings| settings.witness);
+        witnesses.filter_map(|witness| Some(directory.join(witness.directory?))).collect()
     }
 
     /// Tells a person something, with commands that work from the current directory.

@@ -269,9 +269,11 @@ impl Lying {
     /// Reads a file, where it may be a token. The proof of an opening is named as one, and stays where it is kept.
     fn at(path: PathBuf) -> Option<Self> {
         let extension = path.extension().unwrap_or_default();
-        let is_proof = extension == "proof";
+        if extension == "proof" {
+            return None;
+        }
         let read = |text: String| Token::read(text.as_bytes()).ok()?.claimed();
-        let rollout = small(&path).ok().filter(|_| !is_proof).and_then(read).map(|opening| opening.plan);
+        let rollout = small(&path).ok().and_then(read).map(|opening| opening.plan);
         (rollout.is_some() || extension == "token").then_some(Self { path, rollout })
     }
 
