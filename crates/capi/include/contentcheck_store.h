@@ -29,6 +29,7 @@ extern "C" {
 #define CC_E_ROOT 19  /* the text of the root keys cannot be read; `record` is the line */
 #define CC_E_KILLS 20 /* these bytes are no kill list */
 #define CC_E_LOG 21   /* the policy of the log cannot be read, or asks for fewer than two witnesses */
+#define CC_E_GROUP 22 /* the place of the device in a redundancy group cannot be read */
 
 /* An offer is refused, and what runs goes on running. cc_store_said has the words. */
 #define CC_E_OFFER_LARGE 1110       /* larger than this device takes */
@@ -72,6 +73,9 @@ typedef struct cc_store_config {
     /* Both 0: the patience that devices have. Otherwise a trial that one can watch, of so many seconds and events: for trying out. */
     uint64_t watch_seconds;
     uint64_t watch_events;
+    /* The place of this device in its redundancy group as the roll of the fleet has it, such as "db-7:1/2"; no bytes: it is in none. No two
+     * devices of a group are in one ring, and the first one goes first. A struct without this member is taken as it was. */
+    cc_bytes_t group;
 } cc_store_config_t;
 
 /* Opens the store, accounts for how the last run ended, and decides what runs. Where nothing in the directory can be used, factory content

@@ -36,6 +36,7 @@ statuses! {
     CC_E_ROOT = 19, c"CC_E_ROOT", c"the text of the root keys cannot be read";
     CC_E_KILLS = 20, c"CC_E_KILLS", c"these bytes are no kill list";
     CC_E_LOG = 21, c"CC_E_LOG", c"the policy of the log cannot be read, or asks for too few witnesses";
+    CC_E_GROUP = 22, c"CC_E_GROUP", c"the place in a redundancy group cannot be read";
     CC_E_UNSUPPLIED_INPUT = 401, c"CC0401", c"a rule reads what this sensor does not supply";
     CC_E_POSITION = 403, c"CC0403", c"a rule reads by number, and there this sensor supplies another input, or none";
     CC_E_INPUT_TYPE = 404, c"CC0404", c"a rule reads what this sensor supplies as another type";

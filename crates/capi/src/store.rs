@@ -4,6 +4,7 @@
 
 use core::ffi::c_char;
 use core::fmt::Write as _;
+use core::mem::offset_of;
 use core::ptr::NonNull;
 use std::boxed::Box;
 use std::path::PathBuf;
@@ -13,8 +14,8 @@ use std::vec;
 
 use contentcheck_interpreter::{Manifest, Rejection};
 use contentcheck_sensor::{
-    Advice, Condition, Config, Digest, Files, Keyring, KillRefusal, NoRoot, Role, Root, Rung, SoundPolicy, Store,
-    System,
+    Advice, Condition, Config, Digest, Files, Keyring, KillRefusal, Member, NoRoot, Role, Root, Rung, SoundPolicy,
+    Store, System,
 };
 
 use crate::load::{Handle, handle, key, told};
@@ -22,8 +23,8 @@ use crate::memory::{self, Region, WORD};
 use crate::refusal::{Refused, of_root};
 use crate::report::{status_of, words};
 use crate::status::{
-    self, CC_E_ENUM, CC_E_KILLS, CC_E_LOG, CC_E_NULL, CC_E_OFFER_DISTRUSTED, CC_E_OFFER_KNOWN, CC_E_OFFER_TAKEN, CC_OK,
-    CcStatus,
+    self, CC_E_ENUM, CC_E_GROUP, CC_E_KILLS, CC_E_LOG, CC_E_NULL, CC_E_OFFER_DISTRUSTED, CC_E_OFFER_KNOWN,
+    CC_E_OFFER_TAKEN, CC_OK, CcStatus,
 };
 use crate::types::*;
 
@@ -189,7 +190,7 @@ pub unsafe extern "C" fn cc_store_open(
 /// As the header says of the struct.
 unsafe fn open(given: *const CcStoreConfig) -> Result<Box<CcStore>, Refused> {
     // SAFETY: the caller's.
-    let given = unsafe { crate::manifest::grown(given) }?;
+    let given = unsafe { crate::manifest::since(given, offset_of!(CcStoreConfig, group)) }?;
     // SAFETY: the header says that each of them has so many bytes, here and below.
     let directory = path(unsafe { memory::bytes(given.directory) }?)?;
     if directory.as_os_str().is_empty() {
@@ -206,6 +207,9 @@ unsafe fn open(given: *const CcStoreConfig) -> Result<Box<CcStore>, Refused> {
     if !log.is_empty() {
         Config::check_log(log).map_err(|_| CC_E_LOG)?;
     }
+    // SAFETY: the same.
+    let group = text(unsafe { memory::bytes(given.group) }?)?;
+    let member = (!group.is_empty()).then(|| Member::read(group)).transpose().map_err(|_| CC_E_GROUP)?;
     // SAFETY: the caller's.
     let (manifest, words) = unsafe { self::manifest(given.manifest) }?;
     let own = Own { manifest, factory: Kept::new(factory.into()), log: Kept::new(log.into()), _words: words };
@@ -222,6 +226,7 @@ unsafe fn open(given: *const CcStoreConfig) -> Result<Box<CcStore>, Refused> {
         factory: Some(factory).filter(|factory| !factory.is_empty()),
         policy,
         log: Some(log).filter(|log| !log.is_empty()),
+        member,
     };
     let store = Store::in_directory(config, directory, Keyring::new(root, manifest));
     let mut store = Box::new(CcStore { key: 0, store, said: String::new(), own: Arc::new(own) });

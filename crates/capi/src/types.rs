@@ -520,6 +520,8 @@ pub struct CcStoreConfig {
     pub watch_seconds: u64,
     /// Events of such a trial.
     pub watch_events: u64,
+    /// The place of the device in its redundancy group, or nothing.
+    pub group: CcBytes,
 }
 
 /// `cc_standing_t`: what runs on a device.

@@ -112,6 +112,7 @@ fn opened(directory: &Directory, change: impl FnOnce(&mut CcStoreConfig)) -> Res
         log: CcBytes::NONE,
         watch_seconds: 0,
         watch_events: 2,
+        group: CcBytes::NONE,
     };
     change(&mut config);
     let (mut store, mut reader, mut why) = (null_mut(), null_mut(), NO_REFUSAL);
@@ -365,6 +366,21 @@ fn each_refusal_of_a_device_has_a_status() {
     assert!(missing.is_empty(), "{missing:?}");
 }
 
+/// Where a caller's header knows fewer members, what lies behind its struct is not looked at.
+#[test]
+fn the_struct_of_an_earlier_header_is_taken() {
+    let directory = Directory::new("earlier");
+    let sensor = opened(&directory, |config| {
+        config.size_of_self = core::mem::offset_of!(CcStoreConfig, group);
+        config.group = CcBytes::of(b"no group");
+    });
+    assert!(!sensor.unwrap_or_else(|why| panic!("{why:?}")).status(CC_FORM_TEXT).contains("redundancy group"));
+    let directory = Directory::new("grouped");
+    let sensor = opened(&directory, |config| config.group = CcBytes::of(b"db-7:1/2"));
+    let said = sensor.unwrap_or_else(|why| panic!("{why:?}")).status(CC_FORM_TEXT);
+    assert!(said.contains("member      1 of 2 of its redundancy group"), "{said}");
+}
+
 #[test]
 fn wrong_calls_are_told() {
     let directory = Directory::new("wrong");
@@ -373,6 +389,7 @@ fn wrong_calls_are_told() {
     assert_eq!(status(&|config| config.manifest = null()).status, CC_E_NULL);
     assert_eq!(status(&|config| config.log = CcBytes::of(b"\xFF")).status, CC_E_UTF8);
     assert_eq!(status(&|config| config.log = CcBytes::of(b"junk")).status, CC_E_LOG);
+    assert_eq!(status(&|config| config.group = CcBytes::of(b"db-7:3/2")).status, CC_E_GROUP);
     assert_eq!(status(&|config| config.directory = CcBytes::NONE).status, CC_E_NULL);
     let why = status(&|config| config.root = CcBytes::of(b"contentcheck root 1\nversion one\n"));
     assert_eq!((why.status, why.record), (CC_E_ROOT, 2));

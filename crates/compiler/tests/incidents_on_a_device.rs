@@ -166,7 +166,8 @@ impl Device {
             ..Policy::DEFAULT
         };
         let policy = policy.sound().unwrap();
-        let config = Config { manifest, build: Digest::of(b"build"), built: 0, factory: None, policy, log: None };
+        let config =
+            Config { manifest, build: Digest::of(b"build"), built: 0, factory: None, policy, log: None, member: None };
         let store = Store::open(config, Files::new(&root), System::new(root.join("ended")), Everything);
         Self { root, supplied, store }
     }

@@ -97,6 +97,11 @@ impl Device {
         DeviceId(Digest::new(self.key.public()))
     }
 
+    /// The ring that it is in.
+    pub(crate) fn ring(&self, opening: &Opening) -> u8 {
+        ring_of(self.id(), self.config.member.as_ref(), opening)
+    }
+
     fn open(&mut self, now: u64) {
         let store = Store::open(self.config, self.disk.clone(), self.machine.clone(), self.keyring.clone());
         let reader = store.reader();
@@ -176,7 +181,7 @@ impl Device {
 
     /// Whether the ring of this device is open, now that it sees the newest token.
     pub(crate) fn is_let_in(&self, opening: &Opening) -> bool {
-        ring_of(self.id(), opening) <= opening.ring
+        self.ring(opening) <= opening.ring
     }
 
     /// Whether it waits for its ring, and is nobody's partner.

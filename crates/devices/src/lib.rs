@@ -24,7 +24,7 @@ use contentcheck_fleet::clock::Clock;
 use contentcheck_fleet::{Place, Reporter, Said};
 use contentcheck_log::write::{SecretKey, Storage as _};
 use contentcheck_log::{Algorithm, NoToken, Opening, Token, Trust};
-use contentcheck_rollout::census::Device as Listed;
+use contentcheck_rollout::census::{Device as Listed, Place as Group};
 use contentcheck_rollout::report::What;
 use contentcheck_sensor::{Config, Keyring, Rung};
 
@@ -172,8 +172,24 @@ const fn stratum(number: u32) -> &'static str {
     if number.is_multiple_of(3) { "linux/6.12" } else { "windows/11" }
 }
 
+/// Of thirty devices two stand in for each other, both of the first stratum.
+fn group(number: u32, count: u32) -> Option<Group> {
+    let of_thirty = number % 30;
+    let first = number.saturating_sub(of_thirty);
+    let place = match of_thirty {
+        SPARE => 1,
+        SPARED => 2,
+        _ => return None,
+    };
+    (first.saturating_add(SPARED) < count).then(|| Group { name: format!("pair-{first}"), number: place, of: 2 })
+}
+
+/// Which devices of thirty are a pair.
+const SPARE: u32 = 4;
+const SPARED: u32 = 1;
+
 impl Fleet {
-    /// So many devices, a third of them in the second stratum, with content that is built in. They find the log's `tokens` and `log` at a
+    /// So many devices, a third of them in the second stratum, some of them in pairs, with content that is built in. They find the log's `tokens` and `log` at a
     /// place, and report to a collector.
     ///
     /// # Errors
@@ -181,7 +197,9 @@ impl Fleet {
     pub fn new(count: u32, built: &Built, clock: &Clock, place: Place, reporter: Reporter) -> Result<Self, NoFleet> {
         let log = built.config.log.ok_or(NoFleet::NoLog)?;
         let device = |number: u32| {
-            Ok(Device::new(key(number)?, stratum(number), built.config, built.keyring.clone(), clock.clone()))
+            let member = group(number, count).and_then(|group| group.member());
+            let config = Config { member, ..built.config };
+            Ok(Device::new(key(number)?, stratum(number), config, built.keyring.clone(), clock.clone()))
         };
         let devices = (0..count).map(device).collect::<Result<_, _>>()?;
         let clock = clock.clone();
@@ -193,8 +211,10 @@ impl Fleet {
     /// # Errors
     /// When a key cannot be made.
     pub fn listed(count: u32) -> Result<Vec<Listed>, NoFleet> {
-        let device =
-            |number: u32| Ok(Listed { key: key(number)?.public(), stratum: stratum(number).to_owned(), held: false });
+        let device = |number: u32| {
+            let (key, stratum) = (key(number)?.public(), stratum(number).to_owned());
+            Ok(Listed { key, stratum, held: false, group: group(number, count) })
+        };
         (0..count).map(device).collect()
     }
 

@@ -2,9 +2,11 @@
 //! nobody can use another roll unseen.
 //!
 //! ```text
-//! # 64 digits of the device's public key, its stratum, and `held` where it does not take part
+//! # 64 digits of the device's public key, its stratum, its place in a redundancy group, and `held` where it does not take part
 //! 7f3a..c2 windows/11/7.15
 //! 80b1..0d windows/11/7.15 held
+//! 91d0..7e linux/db group=db-7:1/2
+//! a4c5..31 linux/db group=db-7:2/2
 //! ```
 
 use std::fmt::{self, Write as _};
@@ -14,8 +16,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use contentcheck_log::Hash;
+use contentcheck_log::member::parts;
 use contentcheck_log::write::{is_of_nobody, open_file};
-use contentcheck_rollout::census::{Census, Device, NoCensus};
+use contentcheck_rollout::census::{Census, Device, NoCensus, Place};
 use contentcheck_rollout::{Roll, State};
 
 use crate::limits::ROLL_BYTES;
@@ -42,7 +45,11 @@ impl fmt::Display for NoRoll {
         match self {
             Self::File(path, error) => write!(f, "{}: {}", path.display(), crate::said::reason(error)),
             Self::Line(path, line) => {
-                write!(f, "{}:{line}: a line is a key of 64 digits, a stratum, and `held` or nothing", path.display())
+                write!(
+                    f,
+                    "{}:{line}: a line is a key of 64 digits, a stratum, where the device is in a redundancy group its place there, such as `{GROUP}db-7:1/2`, and where it takes no part `held`",
+                    path.display()
+                )
             }
             Self::Key(path, key) => write!(
                 f,
@@ -63,14 +70,18 @@ impl fmt::Display for NoRoll {
 
 impl core::error::Error for NoRoll {}
 
+/// What stands before the place of a device in a redundancy group.
+const GROUP: &str = "group=";
+
 /// A roll as a file has it.
 #[must_use]
 pub fn print(roll: &Roll) -> String {
     let mut text = String::new();
     for device in roll.devices() {
         let held = if device.held { " held" } else { "" };
+        let group = device.group.as_ref().map_or_else(String::new, |place| format!(" {GROUP}{place}"));
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{} {}{held}", Hash(device.key), device.stratum);
+        let _ = writeln!(text, "{} {}{group}{held}", Hash(device.key), device.stratum);
     }
     text
 }
@@ -91,12 +102,21 @@ pub(crate) fn hex(text: &str) -> Option<[u8; 32]> {
 fn device(line: &str) -> Option<Device> {
     let mut words = line.split_ascii_whitespace();
     let (key, stratum) = (hex(words.next()?)?, words.next()?.to_owned());
-    let held = match (words.next(), words.next()) {
+    let mut word = words.next();
+    let group = match word.and_then(|word| word.strip_prefix(GROUP)) {
+        Some(place) => {
+            word = words.next();
+            let (name, number, of) = parts(place)?;
+            Some(Place { name: name.to_owned(), number, of })
+        }
+        None => None,
+    };
+    let held = match (word, words.next()) {
         (None, _) => false,
         (Some("held"), None) => true,
         _ => return None,
     };
-    Some(Device { key, stratum, held })
+    Some(Device { key, stratum, held, group })
 }
 
 /// Reads a roll.
@@ -200,5 +220,39 @@ impl Rolls {
             *self = Self::read(path)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_roll_is_read_as_it_was_printed_and_other_lines_are_none() {
+        let key = "ab".repeat(32);
+        let lines = [
+            ("linux/6", true),
+            ("linux/6 held", true),
+            ("linux/6 group=db-7:1/2", true),
+            ("linux/6 group=berlin/db-7:2/2 held", true),
+            ("", false),
+            ("linux/6 hold", false),
+            ("linux/6 held group=db-7:1/2", false),
+            ("linux/6 held held", false),
+            ("linux/6 group=db-7", false),
+            ("linux/6 group=db-7:1/2 group=db-8:1/2", false),
+            ("linux/6 group=db-7:01/2", false),
+            ("linux/6 db-7:1/2", false),
+        ];
+        for (line, is_one) in lines {
+            let line = format!("{key} {line}");
+            assert_eq!(device(&line).is_some(), is_one, "{line}");
+        }
+        let place = |number| Some(Place { name: "db-7".to_owned(), number, of: 2 });
+        let of = |byte, held, group| Device { key: [byte; 32], stratum: "linux/6".to_owned(), held, group };
+        let roll = Roll::new(vec![of(1, false, place(1)), of(2, true, place(2)), of(3, false, None)]).unwrap();
+        let printed = print(&roll);
+        let again: Option<Vec<Device>> = printed.lines().map(device).collect();
+        assert_eq!(again.as_deref(), Some(roll.devices()), "{printed}");
     }
 }

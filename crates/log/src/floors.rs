@@ -6,6 +6,7 @@ use core::fmt;
 
 use sha2::{Digest as _, Sha256};
 
+use crate::member::{Member, part};
 use crate::opening::{Class, Opening};
 
 /// The largest share of the fleet that a first ring may have, of 2^32: one percent.
@@ -32,15 +33,21 @@ pub enum Unsafe {
     Growth,
     /// One ring adds more than half of the fleet.
     Step,
+    /// One ring has room for two devices of a redundancy group of so many.
+    Group(u8),
 }
 
 impl fmt::Display for Unsafe {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::First => "its first ring has more than one percent of the fleet",
-            Self::Growth => "what is open grows more than tenfold from one ring to the next",
-            Self::Step => "one of its rings adds more than half of the fleet",
-        })
+        match self {
+            Self::First => f.write_str("its first ring has more than one percent of the fleet"),
+            Self::Growth => f.write_str("what is open grows more than tenfold from one ring to the next"),
+            Self::Step => f.write_str("one of its rings adds more than half of the fleet"),
+            Self::Group(of) => write!(
+                f,
+                "two devices of a redundancy group of {of} would be in one ring: none may add more than 1/{of} of the fleet, the last one with them"
+            ),
+        }
     }
 }
 
@@ -78,6 +85,22 @@ pub fn are_safe(shares: impl Iterator<Item = u32>) -> Result<(), Unsafe> {
     Ok(())
 }
 
+/// Whether rings of these shares have at most one device of each redundancy group of so many.
+///
+/// # Errors
+/// When one of them, the last one with them, is wider than the part that each device of such a group has.
+pub fn keep_apart(shares: impl Iterator<Item = u32>, of: u8) -> Result<(), Unsafe> {
+    let widest = u64::from(part(of));
+    let mut before = 0;
+    for share in shares.map(u64::from).chain([1 << 32]) {
+        if share.saturating_sub(before) > widest {
+            return Err(Unsafe::Group(of));
+        }
+        before = share;
+    }
+    Ok(())
+}
+
 impl Opening {
     /// Whether its rings open no more at once than any device takes.
     ///
@@ -87,11 +110,20 @@ impl Opening {
         are_safe(self.shares())
     }
 
-    /// The ring of a device with this id: by the salt, which nobody knew when the plan was logged, so nobody chooses who goes
-    /// first, and by the image, so the same devices do not go first each time.
+    /// Whether no ring has two devices of the redundancy group of a device.
+    ///
+    /// # Errors
+    /// When one has.
+    pub fn keeps_apart(&self, member: &Member) -> Result<(), Unsafe> {
+        keep_apart(self.shares(), member.of())
+    }
+
+    /// The ring of a device with this id, or of the device with this number of its redundancy group: by the salt, which nobody knew when the
+    /// plan was logged, so nobody chooses who goes first, and by the image, so the same devices do not go first each time.
     #[must_use]
-    pub fn ring_of(&self, device: &[u8; 32]) -> u8 {
-        let at = place(device, &self.image, &self.salt);
+    pub fn ring_of(&self, device: &[u8; 32], member: Option<&Member>) -> u8 {
+        let place = |id: &[u8; 32]| place(id, &self.image, &self.salt);
+        let at = member.map_or_else(|| place(device), |member| member.place(place(&member.group().0)));
         self.shares().fold(0, |ring, share| if at >= share { ring.saturating_add(1) } else { ring })
     }
 }
@@ -126,5 +158,21 @@ mod tests {
         assert_eq!(are_safe([percent(1), percent(10), percent(61)].into_iter()), Err(Unsafe::Step));
         assert_eq!(are_safe([percent(1), percent(10), percent(40)].into_iter()), Err(Unsafe::Step));
         assert_eq!(are_safe(core::iter::empty()), Err(Unsafe::First), "one ring of all");
+    }
+
+    #[test]
+    fn a_ring_as_wide_as_the_part_of_a_member_keeps_a_group_apart_and_a_wider_one_does_not() {
+        const HALF: u32 = 1 << 31;
+        assert_eq!(keep_apart([percent(1), HALF].into_iter(), 2), Ok(()));
+        assert_eq!(keep_apart([percent(1), HALF - 1].into_iter(), 2), Err(Unsafe::Group(2)), "the last ring");
+        assert_eq!(keep_apart([1, HALF + 2].into_iter(), 2), Err(Unsafe::Group(2)));
+        let thirds = [percent(1), part(3), 2 * part(3) + 1];
+        assert_eq!(keep_apart(thirds.into_iter(), 3), Err(Unsafe::Group(3)), "a part and one more");
+        assert_eq!(
+            keep_apart([percent(1), part(3), 2 * part(3)].into_iter(), 3),
+            Err(Unsafe::Group(3)),
+            "the rest of 2^32"
+        );
+        assert_eq!(keep_apart([percent(1), part(3) + 1, 2 * part(3) + 1].into_iter(), 3), Ok(()));
     }
 }

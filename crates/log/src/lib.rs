@@ -35,6 +35,7 @@ pub mod floors;
 mod key;
 pub mod limits;
 mod lines;
+pub mod member;
 mod merkle;
 mod note;
 mod opening;
@@ -47,6 +48,7 @@ pub mod write;
 
 pub use checkpoint::{Checkpoint, NoCheckpoint};
 pub use key::{Algorithm, NoKey, VerifierKey};
+pub use member::{Member, NoMember};
 pub use merkle::{Hash, is_consistent, is_included};
 pub use note::{NoNote, Note, Signature};
 pub use opening::{Class, NoOpening, OPENING, Opening};

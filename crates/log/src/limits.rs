@@ -20,5 +20,9 @@ pub const TOKEN_BYTES: usize = 2 * (NOTE_BYTES + 8 * 1_024);
 pub const POLICY_BYTES: usize = 16 << 10;
 /// Witnesses of one policy.
 pub const WITNESSES: usize = 16;
+/// Devices of the largest redundancy group.
+pub const GROUP: u8 = 8;
+/// Bytes of the longest name of a redundancy group.
+pub const GROUP_NAME_BYTES: usize = 128;
 /// Rings of one rollout.
 pub const RINGS: usize = 16;

@@ -65,14 +65,13 @@ fn on_average(devices: u64) -> f64 {
 /// # Errors
 /// When the whole ring is too small.
 pub fn groups(census: &Census, policy: &Policy, ring: u8) -> Result<Vec<Group>, TooSmall> {
-    let share = policy.share_of(ring);
     let needed = policy.rings().get(usize::from(ring)).map_or(0.0, |ring| on_average(ring.needed()));
     let mut small: BTreeMap<String, Group> = BTreeMap::new();
     let mut done: Vec<Group> = Vec::new();
     for (number, stratum) in (0_u16..).zip(&census.strata) {
         if stratum.devices > 0 {
             let name = stratum.name.clone();
-            let expected = f64::from(stratum.devices) * share;
+            let expected = stratum.expected(policy, ring);
             small.insert(name.clone(), Group { name, strata: vec![number], expected });
         }
     }

@@ -578,12 +578,19 @@ impl Policy {
         self.rings.iter().map(|ring| ring.share).collect()
     }
 
+    /// Where a ring begins and ends in the order of a rollout, between 0 and 1.
+    #[must_use]
+    pub fn span_of(&self, ring: u8) -> (f64, f64) {
+        let until = |ring: usize| self.rings.get(ring).map_or(1.0, |ring| f64::from(ring.share) / 4_294_967_296.0);
+        let at = usize::from(ring);
+        (at.checked_sub(1).map_or(0.0, until), until(at))
+    }
+
     /// The share of the fleet in one ring, between 0 and 1.
     #[must_use]
     pub fn share_of(&self, ring: u8) -> f64 {
-        let until = |ring: usize| self.rings.get(ring).map_or(1.0, |ring| f64::from(ring.share) / 4_294_967_296.0);
-        let at = usize::from(ring);
-        until(at) - at.checked_sub(1).map_or(0.0, until)
+        let (from, until) = self.span_of(ring);
+        until - from
     }
 
     /// Seconds for which a device that runs may say nothing.

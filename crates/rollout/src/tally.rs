@@ -41,10 +41,23 @@ impl Roll {
         &self.devices
     }
 
+    /// A device, by its key.
+    #[must_use]
+    pub fn device(&self, key: &[u8; 32]) -> Option<&Device> {
+        let at = self.devices.binary_search_by(|device| device.key.cmp(key)).ok()?;
+        self.devices.get(at)
+    }
+
+    /// The ring of a device that takes part in a rollout by this roll.
+    #[must_use]
+    pub fn ring_of(&self, key: &[u8; 32], opening: &Opening) -> Option<u8> {
+        let device = self.device(key).filter(|device| !device.held)?;
+        Some(opening.ring_of(key, device.member().as_ref()))
+    }
+
     /// The number of the stratum of a device that takes part.
     fn stratum(&self, key: &[u8; 32]) -> Option<u16> {
-        let at = self.devices.binary_search_by(|device| device.key.cmp(key)).ok()?;
-        let device = self.devices.get(at).filter(|device| !device.held)?;
+        let device = self.device(key).filter(|device| !device.held)?;
         let stratum = self.census.strata.binary_search_by(|stratum| stratum.name.cmp(&device.stratum)).ok()?;
         u16::try_from(stratum).ok()
     }
@@ -289,12 +302,12 @@ impl Tally {
             return;
         }
         let report = received.report();
-        let Some(stratum) = roll.stratum(&report.device) else { return };
+        let of_device = roll.stratum(&report.device).zip(roll.ring_of(&report.device, &self.opening));
+        let Some((stratum, ring)) = of_device else { return };
         if report.seen.0 > 0 && self.seen.len() < LOGS {
             self.seen.entry(report.seen).or_insert(report.device);
         }
         let is_partner = report.what.is_of_partner();
-        let ring = self.opening.ring_of(&report.device);
         let patience = self.patience();
         let watch = if is_partner {
             // It is watched for as long as the device beside it, whichever that is.

@@ -8,8 +8,9 @@ use std::fs;
 use std::path::PathBuf;
 
 use common::{Book, LOG, Outcome, START};
+use contentcheck_rollout::census::{Device, Place};
 use contentcheck_rollout::export::{LOST, NoExport, Options, Setting, engine_of, group_of};
-use contentcheck_rollout::{Engine, Exported, Policy, State, export as make};
+use contentcheck_rollout::{Engine, Exported, Policy, Roll, State, export as make};
 use serde_json::{Value, json};
 
 /// A rollout that was planned for 80,000 devices of two strata.
@@ -337,20 +338,37 @@ fn names_of_people_do_not_get_into_names_of_engines() -> Outcome {
 #[test]
 fn the_group_of_a_device_is_that_of_its_ring_once_rings_are_drawn() -> Outcome {
     let mut book = planned(Policy::STANDARD)?;
-    let device = [7; 32];
-    assert_eq!(book.state.newest().map(|rollout| group_of(rollout, &device)), Some(None));
+    let key = |number: u32| {
+        let mut key = [0; 32];
+        key[..4].copy_from_slice(&number.to_le_bytes());
+        key
+    };
+    // Every tenth device is the spare of the next one.
+    let group = |number: u32| {
+        let place = match number % 10 {
+            0 => 1,
+            1 => 2,
+            _ => return None,
+        };
+        Some(Place { name: format!("pair-{}", number / 10), number: place, of: 2 })
+    };
+    let device = |number| Device { key: key(number), stratum: "all".to_owned(), held: false, group: group(number) };
+    let roll = Roll::new((0..20_000).map(device).collect())?;
+    assert_eq!(book.state.newest().map(|rollout| group_of(rollout, &roll, &key(7))), Some(None));
     book.start(START + 60)??;
     let rollout = book.state.newest().ok_or("no rollout")?;
     let page = plans(&exported(&book, Engine::Hawkbit, &filled(Engine::Hawkbit))?)?;
     let query = page["rollout.json"]["targetFilterQuery"].as_str().ok_or("no query")?;
     let mut counts = BTreeMap::new();
+    let mut spare = String::new();
     for number in 0_u32..20_000 {
-        let mut key = [0; 32];
-        key[..4].copy_from_slice(&number.to_le_bytes());
-        let group = group_of(rollout, &key).ok_or("no group")?;
+        let group = group_of(rollout, &roll, &key(number)).ok_or("no group")?;
         assert!(query.contains(&group), "{group}");
+        assert!(number % 10 != 1 || spare < group, "the spare goes first: {spare}, {group}");
+        spare.clone_from(&group);
         *counts.entry(group).or_insert(0_u32) += 1;
     }
+    assert_eq!(group_of(rollout, &roll, &[7; 32]), None, "who is not in the census is in no ring");
     let counts: Vec<u32> = counts.into_values().collect();
     assert_eq!(counts.iter().sum::<u32>(), 20_000);
     // 20, 180, 1,800, 8,000 and 10,000, within five standard deviations.

@@ -345,7 +345,7 @@ fn early_failures_do_not_reject_good_content() -> Result<(), Box<dyn std::error:
     const SEEDS: u64 = 300;
     const DEVICES: u32 = 102;
     let policy = Policy::read(Policy::SMALL)?;
-    let stratum = Stratum { name: "all".to_owned(), devices: 1_000, held: 0 };
+    let stratum = Stratum { name: "all".to_owned(), devices: 1_000, held: 0, members: Vec::new() };
     let census = Census { devices: Hash([0; 32]), strata: vec![stratum] };
     let rejects = |share: f64| -> Result<u64, Box<dyn std::error::Error>> {
         let mut rejected = 0;

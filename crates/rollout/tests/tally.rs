@@ -29,12 +29,14 @@ fn fleet() -> Outcome<Fleet> {
 
 fn fleet_of(class: Class) -> Outcome<Fleet> {
     let keys = (0..5).map(|number| key(&format!("device-{number}"), Algorithm::Note)).collect::<Outcome<Vec<_>>>()?;
-    let mut devices: Vec<Device> =
-        keys.iter().map(|key| Device { key: key.public(), stratum: "linux".into(), held: false }).collect();
+    let mut devices: Vec<Device> = keys
+        .iter()
+        .map(|key| Device { key: key.public(), stratum: "linux".into(), held: false, group: None })
+        .collect();
     for number in 0..30_000_u64 {
         let mut key = [0xEE; 32];
         key[..8].copy_from_slice(&number.to_le_bytes());
-        devices.push(Device { key, stratum: "linux".into(), held: false });
+        devices.push(Device { key, stratum: "linux".into(), held: false, group: None });
     }
     let roll = Roll::new(devices)?;
     let mut book = Book::new(State::new(LOG))?;
@@ -61,7 +63,7 @@ impl Fleet {
     /// The ring that a device is in.
     fn ring(&self, device: usize) -> u8 {
         let opening = self.book.state.newest().and_then(|rollout| rollout.opening(0));
-        opening.zip(self.keys.get(device)).map_or(0, |(opening, key)| opening.ring_of(&key.public()))
+        opening.zip(self.keys.get(device)).map_or(0, |(opening, key)| opening.ring_of(&key.public(), None))
     }
 
     fn report(&self, device: usize, number: u64, at: u64, what: What) -> Outcome<(Vec<u8>, Received)> {

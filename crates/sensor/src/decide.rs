@@ -28,7 +28,10 @@ impl State {
     pub fn decide(&self, seen: &Observation, policy: &Policy) -> Decision {
         let mut next = Next { state: *self, reasons: Reasons::default(), policy };
         let act = match seen {
-            Observation::Started { ended, boot, build } => next.started(*ended, *boot, *build),
+            Observation::Started { ended, boot, build, member } => {
+                next.state.member = *member;
+                next.started(*ended, *boot, *build)
+            }
             Observation::Looked { found, writable, accounted, boot } => {
                 next.looked(found, (*writable, *accounted), *boot)
             }

@@ -55,6 +55,7 @@
 //!     built: 1_790_000_000,
 //!     factory: None,
 //!     log: None,
+//!     member: None,
 //!     // A trial that one can watch. For devices there is `SoundPolicy::DEFAULT`.
 //!     policy: SoundPolicy::to_watch(0, 2),
 //! };
@@ -102,7 +103,7 @@
 //! device was opened, by a plan that [`rings`] allows, long enough after the ring before. The device makes its own id, finds its
 //! ring by itself, and never takes an older log than it has seen.
 //!
-//! Not here yet, and for the crate that rolls releases out: halts, receipts, strata and redundancy groups, a device key in place of
+//! Not here yet, and for the crate that rolls releases out: halts, receipts, strata, a device key in place of
 //! the random id, and the plan itself, of which a device sees the shares in each opening. Nor fetching, and the arming of a kernel
 //! driver.
 #![no_std]
@@ -124,6 +125,8 @@ mod reason;
 mod record;
 pub mod rings;
 mod state;
+
+pub use contentcheck_log::{Member, NoMember};
 
 pub use admit::{Admitted, Authority, Claim, Considered, Device, Distrust, Granted, Matched, Purpose, Refusal};
 pub use content::{BootId, Content, DeviceId, Digest, Sequence};

@@ -1,5 +1,7 @@
 //! What a device sees, and what it is to do: the two ends of a decision.
 
+use contentcheck_log::Member;
+
 use crate::admit::Admitted;
 use crate::content::{BootId, Digest};
 use crate::ended::Ended;
@@ -69,6 +71,8 @@ pub enum Observation {
         boot: Option<BootId>,
         /// The build of the sensor.
         build: Digest,
+        /// The device's place in a redundancy group, as its configuration says.
+        member: Option<Member>,
     },
     /// What was found on the rungs so far: decides what runs.
     Looked {

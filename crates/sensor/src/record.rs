@@ -6,6 +6,8 @@
 
 use core::fmt;
 
+use contentcheck_log::Member;
+
 use crate::content::{BootId, Content, DeviceId, Digest, Sequence};
 use crate::health::Complaint;
 use crate::rings::Seen;
@@ -13,8 +15,8 @@ use crate::state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED,
 
 const MAGIC: [u8; 8] = *b"CCSTATE\n";
 /// Written. Version 2 has no unexplained ends of good content, versions 2 and 3 do not say whether the state before was lost
-/// and whether the sensor stopped: they are read as if there were none, and neither was so.
-const VERSION: u32 = 4;
+/// and whether the sensor stopped, and those up to 4 know no redundancy groups: they are read as if there were none, and neither was so.
+const VERSION: u32 = 5;
 const OLDEST: u32 = 2;
 /// Bytes of a record.
 pub const RECORD: usize = 640;
@@ -113,6 +115,7 @@ impl State {
             time,
             build,
             identity,
+            member,
             log,
             stopped,
             forgotten,
@@ -174,6 +177,7 @@ impl State {
             to.bytes(root.bytes())
         })?;
         to.bytes(&[u8::from(*stopped), u8::from(*forgotten)])?;
+        to.option(*member, |to, member| to.bytes(&member.to_bytes()))?;
         to.byte(END)
     }
 
@@ -242,6 +246,10 @@ impl State {
             log: from.option(|from| Some(Seen { size: from.u64()?, root: Digest::new(from.array()?) }))?,
             stopped: if from.version > 3 { from.flag()? } else { false },
             forgotten: if from.version > 3 { from.flag()? } else { false },
+            member: match from.version > 4 {
+                true => from.option(|from| Member::from_bytes(&from.array()?).ok())?,
+                false => None,
+            },
         };
         (from.byte()? == END).then_some(state)
     }
@@ -366,6 +374,7 @@ mod tests {
             time: u64::MAX,
             build: Digest::of(b"build"),
             identity: Some(Identity { id: DeviceId(Digest::of(b"device")), hardware: Some(Digest::of(b"hardware")) }),
+            member: Member::new("db-7", 8, 8).ok(),
             log: Some(Seen { size: u64::MAX, root: Digest::of(b"root") }),
             stopped: true,
             forgotten: true,
@@ -384,14 +393,17 @@ mod tests {
         let mut body = state.to_record()[..BODY].to_vec();
         body[MAGIC.len()..MAGIC.len() + 4].copy_from_slice(&version.to_le_bytes());
         let end = body.iter().rposition(|byte| *byte == END).unwrap();
-        body.drain(end - 2..end);
-        body.extend([0, 0]);
+        // That of no member is one byte, those of the two flags are two.
+        body.drain(end - if version > 3 { 1 } else { 3 }..end);
+        body.resize(BODY, 0);
         [&body[..], Digest::of(&body).bytes()].concat()
     }
 
     #[test]
     fn records_of_older_sensors_are_read() {
-        let state = State { stopped: false, forgotten: false, ..largest() };
+        let state = State { member: None, ..largest() };
+        assert_eq!(State::from_record(&older(&state, 4)), Ok(state));
+        let state = State { stopped: false, forgotten: false, ..state };
         assert_eq!(State::from_record(&older(&state, 3)), Ok(state));
         let record = state.to_record();
         assert_eq!(&record[8..12], &VERSION.to_le_bytes());

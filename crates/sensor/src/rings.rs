@@ -6,7 +6,7 @@
 
 use core::fmt;
 
-use contentcheck_log::{NoToken, NoTrust, Opened, Opening, Witnessed};
+use contentcheck_log::{Member, NoToken, NoTrust, Opened, Opening, Witnessed};
 use sha2::{Digest as _, Sha256};
 
 use crate::admit::{Considered, Device, Granted, Refusal};
@@ -66,8 +66,8 @@ impl fmt::Display for Unproven {
 
 /// The ring that a device is in.
 #[must_use]
-pub fn ring_of(device: DeviceId, opening: &Opening) -> u8 {
-    opening.ring_of(device.0.bytes())
+pub fn ring_of(device: DeviceId, member: Option<&Member>, opening: &Opening) -> u8 {
+    opening.ring_of(device.0.bytes(), member)
 }
 
 /// Seconds after which a device fetches or activates something, below `within`: the same each time, and spread over the fleet.
@@ -130,7 +130,8 @@ impl Considered {
         opened.checkpoint_before().map_or(Ok(()), |before| state.same_log(before))?;
         opening.is_safe().map_err(Refusal::Unsafe)?;
         let id = state.identity.ok_or(Refusal::NoIdentity)?.id;
-        let own = ring_of(id, opening);
+        state.member.map_or(Ok(()), |member| opening.keeps_apart(&member)).map_err(Refusal::Unsafe)?;
+        let own = ring_of(id, state.member.as_ref(), opening);
         if own > opening.ring {
             return Err(Refusal::Ring { own, open: opening.ring });
         }

@@ -3,6 +3,8 @@
 
 use core::fmt;
 
+use contentcheck_log::Member;
+
 use crate::content::{BootId, Content, DeviceId, Digest, Sequence};
 use crate::health::Complaint;
 use crate::rings::Seen;
@@ -168,6 +170,8 @@ pub struct State {
     pub build: Digest,
     /// Who this device is. Nothing: it has no id yet, as in an image from which machines are made.
     pub identity: Option<Identity>,
+    /// Its place in a redundancy group, as its configuration says.
+    pub member: Option<Member>,
     /// The newest checkpoint of the log.
     pub log: Option<Seen>,
     /// Whether the last run stopped in an orderly way, and no other has begun: then nobody is asked how it ended.
@@ -196,6 +200,7 @@ impl State {
             time: 0,
             build,
             identity: None,
+            member: None,
             log: None,
             stopped: false,
             forgotten: false,

@@ -201,6 +201,15 @@ pub(crate) fn remembered(f: &mut fmt::Formatter<'_>, state: &State) -> fmt::Resu
     if let Some(identity) = state.identity {
         writeln!(f, "{:<11} {}", "device", identity.id)?;
     }
+    if let Some(member) = state.member {
+        writeln!(
+            f,
+            "{:<11} {} of {} of its redundancy group: they are never in one ring",
+            "member",
+            member.number(),
+            member.of()
+        )?;
+    }
     if state.unexplained() > 0 {
         let ends = state.unexplained();
         let (what, count) = if ends == 1 { ("end", "") } else { ("ends", " in a row") };
@@ -354,7 +363,7 @@ mod json {
                 .map(|Quarantined { content, why }| Shown { why: Some(why.to_string()), ..shown(*content) })
                 .collect();
             let health = &self.health;
-            let mut to = serializer.serialize_struct("Status", 31)?;
+            let mut to = serializer.serialize_struct("Status", 32)?;
             to.serialize_field("format", &1)?;
             to.serialize_field("condition", self.condition().as_str())?;
             to.serialize_field("runs", self.rung.as_str())?;
@@ -372,6 +381,10 @@ mod json {
             to.serialize_field("kill_epoch", &state.kill.map(|kill| kill.epoch))?;
             to.serialize_field("kills_lost", &self.kills_lost)?;
             to.serialize_field("device", &state.identity.map(|identity| identity.id.to_string()))?;
+            to.serialize_field(
+                "member",
+                &state.member.map(|member| std::format!("{}/{}", member.number(), member.of())),
+            )?;
             to.serialize_field("log_size", &state.log.map(|log| log.size))?;
             to.serialize_field("log_silence", &self.log_silence)?;
             to.serialize_field("stale", &self.is_stale())?;

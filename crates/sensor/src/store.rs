@@ -21,6 +21,7 @@ use std::vec;
 use std::vec::Vec;
 
 use contentcheck_interpreter::{Identity, Manifest, OwnedImage};
+use contentcheck_log::Member;
 
 use crate::admit::Authority;
 use crate::content::{BootId, Content, Digest, Sequence};
@@ -70,6 +71,9 @@ pub struct Config {
     /// The log by which new content must have been opened for this device: a policy of C2SP (`tlog-policy`) with one log and a group
     /// of witnesses, of which at least two must sign. Nothing: signatures of the authority are all that is asked for.
     pub log: Option<&'static str>,
+    /// The place of this device in its redundancy group, as the roll of the fleet has it. No two devices of a group are in one ring, and the
+    /// first one goes first. Nothing: the device is in no group.
+    pub member: Option<Member>,
 }
 
 /// What this process may do with the store.
@@ -223,7 +227,7 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             return store;
         }
         let ended = if memory == Memory::Fresh { Ended::Never } else { store.platform.ended() };
-        let started = Observation::Started { ended, boot, build: config.build };
+        let started = Observation::Started { ended, boot, build: config.build, member: config.member };
         let decision = state.decide(&started, &config.policy);
         store.tell(decision.reasons.iter());
         // Asked only where it counts: it makes the file.

@@ -165,8 +165,10 @@ pub(crate) fn rules<'s>(
 
 /// The strata of a fleet, counted.
 fn census(rules: &Rules<'_>) -> Vec<Stratum> {
-    let mut strata: Vec<Stratum> =
-        KINDS.iter().map(|kind| Stratum { name: kind.name.to_owned(), devices: 0, held: 0 }).collect();
+    let mut strata: Vec<Stratum> = KINDS
+        .iter()
+        .map(|kind| Stratum { name: kind.name.to_owned(), devices: 0, held: 0, members: Vec::new() })
+        .collect();
     for number in 0..rules.devices {
         if let Some(stratum) = strata.get_mut(usize::from(stratum_of(number, rules))) {
             stratum.devices += 1;

@@ -42,7 +42,7 @@ impl Shard {
         let count = count.min(LARGEST);
         let made = |number| {
             let ring = match spread {
-                Spread::Opening(opening) => opening.ring_of(&id(number, rules)),
+                Spread::Opening(opening) => opening.ring_of(&id(number, rules), None),
                 Spread::Groups(groups) => rules.random.below(number, Draw::Place, 0, groups.into()) as u8,
             };
             Device::new(ring, stratum_of(number, rules))

@@ -4,6 +4,7 @@
 
 mod copies;
 mod elsewhere;
+mod groups;
 mod keys_and_exports;
 mod proofs;
 mod stopping;

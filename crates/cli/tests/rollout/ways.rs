@@ -28,7 +28,7 @@ fn say(world: &mut World, at: u64, of: usize, what: What) {
     let rollout = state.rollouts().first().unwrap();
     let opening = rollout.opening(rollout.open_ring().unwrap()).unwrap();
     let ring = opening.ring;
-    let in_ring = |number: &usize| opening.ring_of(&world.keys[*number].public()) == ring;
+    let in_ring = |number: &usize| opening.ring_of(&world.keys[*number].public(), None) == ring;
     let devices: Vec<usize> = (0..usize::from(DEVICES)).filter(in_ring).collect();
     let reports = devices.iter().enumerate().flat_map(|(number, device)| {
         let end = if number % of == 0 { what } else { What::Well };

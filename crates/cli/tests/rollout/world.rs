@@ -198,7 +198,7 @@ impl World {
         assert_eq!(*opened.opening(), opening);
         assert!(opening.is_safe().is_ok());
         assert!(opened.since_ring_before().is_none_or(|since| since >= opening.class.bake()));
-        let is_in = |number: &usize| opening.ring_of(&self.keys[*number].public()) == opening.ring;
+        let is_in = |number: &usize| opening.ring_of(&self.keys[*number].public(), None) == opening.ring;
         (0..usize::from(DEVICES)).filter(is_in).collect()
     }
 
@@ -207,7 +207,7 @@ impl World {
         let opening = self.opening();
         assert_eq!(opening.sequence, sequence);
         (0..usize::from(DEVICES))
-            .filter(|number| opening.ring_of(&self.keys[*number].public()) == opening.ring)
+            .filter(|number| opening.ring_of(&self.keys[*number].public(), None) == opening.ring)
             .collect()
     }
 

@@ -207,7 +207,7 @@ impl Ring {
             number: ring,
             name: ring_name(rollout, ring),
             share: policy.share_of(ring),
-            expected: (rollout.census().taking_part() as f64 * policy.share_of(ring)).round() as u64,
+            expected: rollout.census().expected(policy, ring).round() as u64,
             state,
             opened_at,
             bake: policy.rings().get(usize::from(ring)).map_or(class.bake(), |ring| ring.bake(class)),

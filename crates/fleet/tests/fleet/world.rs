@@ -104,6 +104,7 @@ impl World {
             key: key.public(),
             stratum: stratum(number).into(),
             held: number % 1_000 == 7,
+            group: None,
         };
         let roll = Roll::new(keys.iter().enumerate().map(of).collect())?;
         fs::write(directory.0.join("fleet.roll"), roll::print(&roll))?;
@@ -247,7 +248,7 @@ impl World {
         let Some(opening) = self.book.state().newest().and_then(|rollout| rollout.opening(0)) else {
             return Vec::new();
         };
-        let of_ring = self.devices.iter().enumerate().filter(|(_, key)| opening.ring_of(&key.public()) == ring);
+        let of_ring = self.devices.iter().enumerate().filter(|(_, key)| opening.ring_of(&key.public(), None) == ring);
         of_ring.map(|(number, _)| number).filter(|number| number % 1_000 != 7).collect()
     }
 

@@ -284,10 +284,13 @@ impl From<Outcome> for Found {
 }
 
 impl Body {
-    pub(crate) const fn kind(&self) -> u8 {
+    pub(crate) fn kind(&self) -> u8 {
         match self {
             Self::Keys(_) => 1,
-            Self::Census(_) => 2,
+            Self::Census(census) => match census.largest_group() {
+                None => 2,
+                Some(_) => 10,
+            },
             Self::Release(_) => 3,
             Self::Plan(_) => 4,
             Self::Start(_) => 5,
@@ -348,7 +351,8 @@ impl Body {
     pub(crate) fn read(kind: u8, from: &mut Reader<'_>) -> Option<Self> {
         Some(match kind {
             1 => Self::Keys(Keys::read(from)?),
-            2 => Self::Census(Census::read(from)?),
+            2 => Self::Census(Census::read(from, false)?),
+            10 => Self::Census(Census::read(from, true)?),
             3 => Self::Release(Release::read(from)?),
             4 => Self::Plan(Plan::read(from)?),
             5 => {

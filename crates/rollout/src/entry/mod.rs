@@ -3,7 +3,7 @@
 //! | bytes | what |
 //! | --- | --- |
 //! | 8 | `CCROLL1` and a line feed |
-//! | 1 | the kind: 1 keys, 2 census, 3 release, 4 plan, 5 start, 6 evidence, 7 verdict, 8 halt, 9 resume |
+//! | 1 | the kind: 1 keys, 2 census, 3 release, 4 plan, 5 start, 6 evidence, 7 verdict, 8 halt, 9 resume, 10 census with redundancy groups |
 //! | 32 | the hash of the plan of the rollout that it is about; zeros for the first four kinds |
 //! | 32 | the hash of the entry of that rollout before it, so that none can be left out or moved; zeros for the first four kinds |
 //! | 8 | when it was made, in seconds since 1970 |

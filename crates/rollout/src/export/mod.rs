@@ -21,6 +21,7 @@ use contentcheck_log::{Class, Hash};
 use serde::Serialize;
 
 use crate::state::{Phase, Rollout};
+use crate::tally::Roll;
 use options::Filled;
 pub use options::{Options, Setting};
 use ring::Ring;
@@ -156,10 +157,10 @@ pub fn engine_of(page: &str) -> Option<Engine> {
 }
 
 /// The group of a device in each engine, by its public key: that of its ring. Nothing before the rollout has started, since nobody knows
-/// the rings before.
+/// the rings before, and nothing for a device that takes no part.
 #[must_use]
-pub fn group_of(rollout: &Rollout, device: &[u8; 32]) -> Option<String> {
-    let ring = rollout.opening(0)?.ring_of(device);
+pub fn group_of(rollout: &Rollout, roll: &Roll, device: &[u8; 32]) -> Option<String> {
+    let ring = roll.ring_of(device, &rollout.opening(0)?)?;
     ring::of(rollout).into_iter().find(|one| one.number == ring).map(|ring| ring.group)
 }
 

@@ -42,7 +42,6 @@ pub(super) fn name(rollout: &Rollout) -> String {
 pub(super) fn of(rollout: &Rollout) -> Vec<Ring<'_>> {
     let plan = rollout.plan();
     let (policy, class) = (&plan.policy, plan.class);
-    let fleet: u64 = rollout.census().strata.iter().map(|stratum| u64::from(stratum.devices)).sum();
     let of_number = |number: u8| {
         let ring = policy.rings().get(usize::from(number));
         // A policy has a ring that is not the last one.
@@ -56,7 +55,7 @@ pub(super) fn of(rollout: &Rollout) -> Vec<Ring<'_>> {
             slug,
             token: format!("ring-{number}.token"),
             share: ring.map(|ring| ring.share),
-            devices: (libm::round(fleet as f64 * policy.share_of(number)) as u64).max(1),
+            devices: (libm::round(rollout.census().expected(policy, number)) as u64).max(1),
             bake: rules.bake(class),
             rule: rules.rule,
         })

@@ -8,7 +8,7 @@ mod rollout;
 
 use std::collections::BTreeMap;
 
-use contentcheck_log::floors::QUORUM;
+use contentcheck_log::floors::{QUORUM, keep_apart};
 use contentcheck_log::write::Frontier;
 use contentcheck_log::{Hash, Opening, Trust};
 
@@ -346,6 +346,9 @@ impl State {
         // A release that could be planned again would be, until the devices that go first suit somebody.
         self.demand(Check::PlannedOnce, self.rollouts.iter().all(|rollout| rollout.plan().release != plan.release))?;
         self.demand(Check::OneAtATime, self.newest().is_none_or(|rollout| rollout.makes_way(time)))?;
+        let are_apart =
+            census.largest_group().is_none_or(|of| keep_apart(plan.policy.shares().into_iter(), of).is_ok());
+        self.demand(Check::Apart, are_apart)?;
         for ring in 0..plan.policy.ring_count() {
             groups(census, &plan.policy, ring).map_err(Refusal::TooSmall)?;
         }

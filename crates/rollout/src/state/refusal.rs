@@ -30,6 +30,8 @@ pub enum Check {
     PlannedOnce,
     /// A plan waits until the rollout before is over, or halted.
     OneAtATime,
+    /// No ring of a plan has room for two devices of a redundancy group.
+    Apart,
     /// What takes a rollout back was on the whole fleet before, and good there.
     Reverts,
     /// An entry names the one before it in its rollout.
@@ -111,6 +113,9 @@ impl fmt::Display for Check {
                 "the release was planned before; a release is planned once, so that nobody draws again until the devices that go first suit them"
             }
             Self::OneAtATime => "another rollout is under way; halt it, or wait until its last ring is open for its time",
+            Self::Apart => {
+                "two devices of a redundancy group would be in one ring: where groups have n devices, no ring may add more than 1/n of the fleet, the last one with them"
+            }
             Self::Reverts => "what takes a rollout back must have the content of a release that was on the whole fleet, and was neither rejected nor taken back",
             Self::Chain => "it does not name the entry before it in its rollout; something was written meanwhile",
             Self::Starts => "the rollout was started before",

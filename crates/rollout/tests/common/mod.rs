@@ -100,9 +100,13 @@ impl Book {
             for _ in 0..*count {
                 let mut key = [0; 32];
                 key[..8].copy_from_slice(&(devices.len() as u64).to_le_bytes());
-                devices.push(Device { key, stratum: (*name).to_owned(), held: false });
+                devices.push(Device { key, stratum: (*name).to_owned(), held: false, group: None });
             }
         }
+        self.census_of(devices)
+    }
+
+    pub(crate) fn census_of(&mut self, mut devices: Vec<Device>) -> Outcome<Hash> {
         let census = Census::of(&mut devices)?;
         Ok(self.signed(None, self.state.time(), Body::Census(census), 2)??)
     }

@@ -26,7 +26,7 @@ pub(crate) struct Found {
 
 /// The honest beginning of a log.
 const BEGINS: [Move; 3] =
-    [Move::Keys(KeysOf::First, By::People), Move::Census(By::People), Move::Release(By::People, false)];
+    [Move::Keys(KeysOf::First, By::People), Move::Census(By::People, false), Move::Release(By::People, false)];
 const PLAN: Move = Move::Plan { older: false, reverts: false, by: By::People, is_held: false };
 const START: Move = Move::Start(Which::Newest, Draw::Right, Claim::Now);
 const OPEN: Move = Move::Open(Which::Newest, Opens::Next);

@@ -58,6 +58,7 @@ pub(crate) enum Harm {
     TwoLive,
     OldPlanned,
     FalseRevert,
+    Together,
     KeysWeak,
     KeysBack,
     TimeBack,
@@ -96,6 +97,7 @@ impl fmt::Display for Harm {
             Self::TwoLive => "two rollouts are under way",
             Self::OldPlanned => "a release is planned after a newer one was",
             Self::FalseRevert => "what claims to take back was never on the whole fleet, or was bad there",
+            Self::Together => "two devices of a redundancy group are in one ring of a plan",
             Self::KeysWeak => "keys by which one person, or one witness, decides alone, or none can halt alone",
             Self::KeysBack => "keys that were replaced hold again",
             Self::TimeBack => "the time of the log goes back",
@@ -165,6 +167,8 @@ pub(crate) struct Release {
 pub(crate) struct Ghost {
     pub(crate) version: u32,
     pub(crate) census: Option<Hash>,
+    /// Censuses with redundancy groups, and the devices of the largest of them.
+    pub(crate) groups: Vec<(Hash, u8)>,
     pub(crate) releases: Vec<Release>,
     pub(crate) rollouts: Vec<Rollout>,
     time: u64,
@@ -251,7 +255,11 @@ impl Ghost {
                 harm(is_weak(keys), Harm::KeysWeak);
                 self.version = keys.version;
             }
-            Body::Census(_) => self.census = Some(hash),
+            Body::Census(census) => {
+                self.census = Some(hash);
+                let members = census.strata.iter().flat_map(|stratum| &stratum.members);
+                self.groups.extend(members.map(|members| members.of).max().map(|of| (hash, of)));
+            }
             Body::Release(release) => {
                 let nature = match release.name.as_str() {
                     "late" => Nature::Late,
@@ -267,6 +275,11 @@ impl Ghost {
                     return vec![Harm::NotOfPlan];
                 };
                 let release = self.releases.get(at).cloned();
+                let ends: Vec<f64> =
+                    plan.policy.shares().iter().map(|share| f64::from(*share) / 2_f64.powi(32)).collect();
+                let widths = ends.iter().chain([&1.0]).zip([0.0].iter().chain(&ends)).map(|(end, start)| end - start);
+                let group = self.groups.iter().find(|(census, _)| *census == plan.census).map_or(1, |(_, of)| *of);
+                harm(widths.fold(0.0, f64::max) * f64::from(group) > 1.001, Harm::Together);
                 let of_release = |rollout: &Rollout| self.releases.get(rollout.release);
                 let has = |what: &dyn Fn(&Release, &Release) -> bool| {
                     self.rollouts.iter().filter_map(of_release).zip(&release).any(|(one, release)| what(one, release))

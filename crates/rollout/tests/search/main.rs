@@ -73,6 +73,7 @@ attacks! { checks of Check:
     Newest => OldPlanned,
     PlannedOnce => DrawnTwice,
     OneAtATime => TwoLive,
+    Apart => Together,
     Reverts => FalseRevert,
     Chain => StaleResume,
     Starts => DrawnTwice,

@@ -101,7 +101,8 @@ pub(crate) enum Move {
     /// It does not wait.
     Hurry,
     Keys(KeysOf, By),
-    Census(By),
+    /// Of devices alone, or with redundancy groups of three.
+    Census(By, bool),
     /// Where the flag is set the server keeps what people signed.
     Release(By, bool),
     ReleaseAgain,
@@ -129,7 +130,7 @@ impl Move {
     pub(crate) fn steals(self) -> Option<Stolen> {
         let role = match self {
             Self::Keys(_, By::Thief) => Role::Root,
-            Self::Census(By::Thief) | Self::Plan { by: By::Thief, .. } => Role::Plan,
+            Self::Census(By::Thief, _) | Self::Plan { by: By::Thief, .. } => Role::Plan,
             Self::Release(By::Thief, _) | Self::ReleaseAgain => Role::Release,
             Self::Halt(_, By::Thief) => Role::Halt,
             Self::Resume(_, By::Thief, _) => Role::Resume,
@@ -155,7 +156,8 @@ impl Move {
                 .map(|of| Self::Keys(of, By::People)),
         );
         all.push(Self::Keys(KeysOf::Next, By::Thief));
-        all.extend([By::People, By::Thief].map(Self::Census));
+        all.extend([By::People, By::Thief].map(|by| Self::Census(by, false)));
+        all.push(Self::Census(By::People, true));
         for by in [By::People, By::Thief, By::OtherLog, By::Nobody] {
             all.push(Self::Release(by, false));
             all.push(Self::Plan { older: false, reverts: false, by, is_held: false });
@@ -239,7 +241,8 @@ impl fmt::Display for Move {
                 };
                 write!(f, "{} {what}", who(by))
             }
-            Self::Census(by) => write!(f, "{} a census", who(by)),
+            Self::Census(by, false) => write!(f, "{} a census", who(by)),
+            Self::Census(by, true) => write!(f, "{} a census with redundancy groups of three", who(by)),
             Self::Release(by, is_held) => write!(f, "{} the next release{}", who(by), kept(is_held)),
             Self::ReleaseAgain => {
                 f.write_str("the server writes a release again, with the signature of a thief beside the others")

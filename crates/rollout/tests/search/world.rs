@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use contentcheck_log::write::Frontier;
 use contentcheck_log::{Class, Hash};
+use contentcheck_rollout::census::Members;
 use contentcheck_rollout::entry::{
     Evidence, Halt, Observed, Plan, Release, Resume, Role, Start, Statistic, Test, Verdict,
 };
@@ -257,7 +258,7 @@ impl World {
         Some(match step {
             Move::Wait(_) | Move::Report | Move::Advance | Move::Hurry | Move::Tell => return None,
             Move::Keys(of, by) => self.keys(of, by)?,
-            Move::Census(by) => self.census(by),
+            Move::Census(by, groups) => self.census(by, groups),
             Move::Release(by, _) => self.release(by)?,
             Move::ReleaseAgain => self.release_again()?,
             Move::Plan { older, reverts, by, .. } => self.plan(older, reverts, by)?,
@@ -319,11 +320,16 @@ impl World {
         Some(self.of_log(Body::Keys(keys), by))
     }
 
-    fn census(&self, by: By) -> Written {
+    fn census(&self, by: By, has_groups: bool) -> Written {
         let strata = ["linux", "windows"].map(|name| contentcheck_rollout::Stratum {
             name: name.into(),
             devices: STRATUM,
             held: 0,
+            members: if has_groups {
+                (1..=3).map(|number| Members { of: 3, number, devices: 10 }).collect()
+            } else {
+                Vec::new()
+            },
         });
         let census = contentcheck_rollout::Census { devices: Hash([7; 32]), strata: strata.into() };
         self.of_log(Body::Census(census), by)
@@ -456,6 +462,8 @@ impl World {
         let state = self.checker.state();
         let mut key =
             format!("{} {:?} {} {:?}|", self.now, self.thief, state.time(), state.keys().map(|keys| keys.version));
+        let has_groups = |census| self.ghost.groups.iter().any(|(one, _)| *one == census);
+        key += &format!("{} ", self.ghost.census.is_some_and(has_groups));
         for release in &self.ghost.releases {
             key += &format!("{} ", release.sequence);
         }

@@ -575,6 +575,7 @@ impl World {
                 factory: Some(factory()),
                 policy: POLICY.sound().unwrap(),
                 log: None,
+                member: None,
             },
             dice: Dice(1),
         }

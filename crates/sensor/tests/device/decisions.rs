@@ -85,7 +85,7 @@ impl One {
 
     fn start(&mut self, ended: Ended) -> Rung {
         self.told.clear();
-        match self.see(&Observation::Started { ended, boot: boot(self.boot), build: build() }) {
+        match self.see(&Observation::Started { ended, boot: boot(self.boot), build: build(), member: None }) {
             Act::Run(rung) => rung,
             act => panic!("{act:?}"),
         }
@@ -201,7 +201,12 @@ fn another_build_of_the_sensor_begins_with_a_clean_sheet() {
         one.start(Ended::Crashed);
     }
     assert!(one.state.hold > 0);
-    one.see(&Observation::Started { ended: Ended::Stopped, boot: boot(1), build: Digest::of(b"build 2") });
+    one.see(&Observation::Started {
+        ended: Ended::Stopped,
+        boot: boot(1),
+        build: Digest::of(b"build 2"),
+        member: None,
+    });
     assert_eq!(one.state.hold, 0);
     assert_eq!(one.running(), (Rung::Candidate, 2));
 }

@@ -4,7 +4,7 @@ use crate::common::{Device, World, content, envelope, image, runs, told};
 use crate::log;
 use contentcheck_log::{Class, Hash, NoToken, Opening};
 use contentcheck_sensor::rings::{BAKE_ROUTINE, BAKE_URGENT, FIRST_SHARE, FRESH, delay, ring_of};
-use contentcheck_sensor::{Condition, DeviceId, Digest, Ended, Refusal, Role, Rung, Unproven, Unsafe};
+use contentcheck_sensor::{Condition, DeviceId, Digest, Ended, Member, Refusal, Role, Rung, Unproven, Unsafe};
 
 const NOW: u64 = 1_800_000_000;
 
@@ -64,7 +64,7 @@ impl Log {
 fn id_in(ring: u8, opening: &Opening) -> Digest {
     (0_u32..)
         .map(|number| Digest::of(&number.to_le_bytes()))
-        .find(|id| ring_of(DeviceId(*id), opening) == ring)
+        .find(|id| ring_of(DeviceId(*id), None, opening) == ring)
         .unwrap()
 }
 
@@ -258,10 +258,46 @@ fn ring_token_replay() {
     }
 }
 
+/// The ring of a device in a redundancy group is that of its place there, whatever its id; and no plan by which two of the group would be in one
+/// ring is taken.
+#[test]
+fn devices_of_a_redundancy_group_go_one_after_the_other() {
+    let mut log = Log::new();
+    let any = Digest::of(b"any id");
+    let member = |number, of| Member::new("db-7", number, of).ok();
+    let of = |number, of| ring_of(DeviceId(any), member(number, of).as_ref(), &opening(1, 0));
+    let (spare, main) = (of(1, 2), of(2, 2));
+    assert!(spare < main, "{spare} {main}");
+    let token = log.token(opening(1, spare));
+    for (number, outcome) in [(1, Ok(())), (2, Err(Refusal::Ring { own: main, open: spare }))] {
+        let mut world = logged(&log, any);
+        world.config.member = member(number, 2);
+        assert_eq!(offer(&mut world.open(), 1, &token), outcome);
+    }
+    // It is kept beside the id, so that whoever looks at the directory alone knows it too; and configuration is what counts.
+    let mut world = logged(&log, any);
+    world.config.member = member(1, 2);
+    let mut device = world.open();
+    assert_eq!(device.state().member, member(1, 2));
+    assert!(device.status().to_string().contains("member      1 of 2 of its redundancy group"), "{}", device.status());
+    world.config.member = None;
+    let device = world.restart(device, Ended::Stopped);
+    assert_eq!(device.state().member, None);
+    // Half of the fleet in one ring has room for two of three.
+    for (opened, outcome) in [(3, Err(Refusal::Unsafe(Unsafe::Group(3)))), (1, Err(Refusal::Unsafe(Unsafe::Group(3))))]
+    {
+        let token = log.token(opening(1, opened));
+        let mut world = logged(&log, any);
+        world.config.member = member(1, 3);
+        assert_eq!(offer(&mut world.open(), 1, &token), outcome);
+    }
+}
+
 #[test]
 fn ring_drift() {
     let devices: Vec<DeviceId> = (0_u32..20_000).map(|number| DeviceId(Digest::of(&number.to_le_bytes()))).collect();
-    let rings = |sequence: u64| -> Vec<u8> { devices.iter().map(|id| ring_of(*id, &opening(sequence, 0))).collect() };
+    let rings =
+        |sequence: u64| -> Vec<u8> { devices.iter().map(|id| ring_of(*id, None, &opening(sequence, 0))).collect() };
     let first = rings(1);
     assert_eq!(first, rings(1), "within a rollout, a device stays where it is");
     let share = |rings: &[u8], ring: u8| rings.iter().filter(|one| **one == ring).count();

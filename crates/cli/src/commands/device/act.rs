@@ -141,6 +141,8 @@ impl As {
             factory: factory.map(|bytes| built_in(bytes.into_boxed_slice())),
             policy: SoundPolicy::DEFAULT,
             log: log.map(|log| built_in(log.into_boxed_str())),
+            // This program is not the one that knows better which device this is.
+            member: found.state.member,
         };
         Ok(Self { config, keyring: Keyring::new(root, manifest) })
     }

@@ -95,13 +95,12 @@ pub(super) fn export(directory: &Path, arguments: &RolloutExport, streams: &mut 
         NoExport::Form(_) => Failure::internal(why.to_string()),
     })?;
     if rollout.salt().is_some() {
-        let groups: String = site
-            .roll()?
+        let roll = site.roll()?;
+        let groups: String = roll
             .devices()
             .iter()
-            .filter(|device| !device.held)
             .filter_map(|device| {
-                let group = group_of(rollout, &device.key)?;
+                let group = group_of(rollout, &roll, &device.key)?;
                 Some(format!("{} {group}\n", contentcheck_log::Hash(device.key)))
             })
             .collect();

@@ -324,6 +324,11 @@ fn about(state: &State, entry: &Entry) -> String {
         Body::Census(census) => {
             let held: u64 = census.strata.iter().map(|stratum| u64::from(stratum.held)).sum();
             let mut lines = format!("a census: {} devices take part, {held} are held back", census.taking_part());
+            lines.extend(
+                census.largest_group().map(|of| {
+                    format!("; {} are in redundancy groups, the largest of {of} devices", census.in_groups())
+                }),
+            );
             for stratum in &census.strata {
                 lines += &format!("\n  {}: {}, {} held back", visible(&stratum.name), stratum.devices, stratum.held);
             }

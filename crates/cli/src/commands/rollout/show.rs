@@ -6,6 +6,7 @@ use contentcheck_fleet::page::{As, page};
 use contentcheck_fleet::recount::lost;
 use contentcheck_fleet::serve::Here;
 use contentcheck_fleet::status::{Group, Light, PhaseName, RingState, Seen, Status, duration};
+use contentcheck_log::floors::keep_apart;
 use contentcheck_log::{Class, Hash};
 use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::files;
@@ -14,7 +15,7 @@ use contentcheck_rollout::entry::Evidence;
 use contentcheck_rollout::judge;
 use contentcheck_rollout::policy::Rule;
 use contentcheck_rollout::state::{Phase, Rollout};
-use contentcheck_rollout::{Census, Policy, Refusal};
+use contentcheck_rollout::{Census, Policy, Refusal, Stratum};
 
 use super::keys;
 use super::rings::UNSTARTABLE;
@@ -288,6 +289,14 @@ pub(super) fn planned(census: &Census, policy: &Policy, class: Class) -> Result<
     let held: u64 = census.strata.iter().map(|stratum| u64::from(stratum.held)).sum();
     let held = if held > 0 { format!(", {held} held back") } else { String::new() };
     let mut text = format!("{devices} devices of {}{held}; policy `{}`\n", strata(census.strata.len()), policy.name());
+    if let Some(of) = census.largest_group() {
+        keep_apart(policy.shares().into_iter(), of)
+            .map_err(|why| Failure::findings(coded(&codes::POLICY_REFUSED, &format!("{POLICY}: {why}"))))?;
+        text += &format!(
+            "{} devices are in redundancy groups, the largest of {of}: no two of a group are in one ring, and spares go first\n",
+            census.in_groups()
+        );
+    }
     for number in 0..policy.ring_count() {
         let share = policy.share_of(number);
         let Some(ring) = policy.rings().get(usize::from(number)) else {
@@ -310,7 +319,7 @@ pub(super) fn planned(census: &Census, policy: &Policy, class: Class) -> Result<
             "ring {number} ({}): {} of the fleet, about {:.0} devices, open for {}; {rule}\n",
             ring.name,
             percent(share),
-            devices as f64 * share,
+            census.expected(policy, number),
             duration(ring.bake(class)),
         );
         let groups = judge::groups(census, policy, number)
@@ -329,6 +338,18 @@ pub(super) fn planned(census: &Census, policy: &Policy, class: Class) -> Result<
                 percent(group.unseen())
             );
         }
+    }
+    // A ring of which they have less than one device on average shows nothing of them.
+    let is_unseen = |stratum: &&Stratum| {
+        let mut rings = (0..policy.ring_count()).rev().skip(1);
+        stratum.devices > 0 && rings.all(|ring| stratum.expected(policy, ring) < 1.0)
+    };
+    let unseen: Vec<&str> = census.strata.iter().filter(is_unseen).map(|stratum| stratum.name.as_str()).collect();
+    if !unseen.is_empty() {
+        text += &format!(
+            "in no ring before the last, on average: {}; how the release does there is not known before it is everywhere\n",
+            unseen.join(", ")
+        );
     }
     Ok(text)
 }

@@ -144,6 +144,7 @@ pub(super) fn there(directory: &Path, text: &str) -> String {
 pub fn code_of(refusal: &Refusal) -> &'static Code {
     match refusal {
         Refusal::TooSmall(_) => &codes::RING_TOO_SMALL,
+        Refusal::Broken(Check::Apart) => &codes::POLICY_REFUSED,
         Refusal::Signatures { .. } => &codes::SIGNATURES_MISSING,
         Refusal::Checkpoint(_) | Refusal::Broken(Check::Witnesses) => &codes::WITNESS_REFUSES,
         Refusal::Broken(Check::VerdictAccepts | Check::Bake | Check::EvidenceFresh | Check::Blackout) => {

@@ -431,6 +431,7 @@ fn sensors(directory: &Path, site: &Path, gate: &[u8; 32]) -> Result<Built, Fail
         factory: Some(built_in(factory.into_boxed_slice())),
         policy,
         log: Some(built_in(trust.into_boxed_str())),
+        member: None,
     };
     Ok(Built { config, keyring: Keyring::new(root, manifest) })
 }

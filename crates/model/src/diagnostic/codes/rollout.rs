@@ -3,9 +3,9 @@
 codes! {
     /// A policy of rollouts asks for what no device takes
     POLICY_REFUSED = "CC0901" "policy-refused" Error {
-        cause: "Its first ring has more than one percent of the fleet, its rings grow more than tenfold, one of them adds more than half of the fleet, a ring is open for less than devices ask, a test has no numbers of its own, or a value is out of its range.",
+        cause: "Its first ring has more than one percent of the fleet, its rings grow more than tenfold, one of them adds more than half of the fleet or has room for two devices of a redundancy group, a ring is open for less than devices ask, a test has no numbers of its own, or a value is out of its range.",
         harm: "None: nothing is planned by it. Were it, no witness would sign, and no device would take the release.",
-        cure: "Change what the message names in policy.toml; `contentcheck rollout init` writes a policy that is within all bounds.",
+        cure: "Change what the message names in policy.toml; `contentcheck rollout init` writes a policy that is within all bounds, also for redundancy groups of two. With larger groups no ring, the last one included, adds more than one part of the fleet in as many as the largest group has devices.",
     }
     /// A ring would have too few devices to show anything
     RING_TOO_SMALL = "CC0902" "ring-too-small" Error {
