@@ -23,6 +23,7 @@ mod change;
 mod corpus;
 mod recognition;
 mod seeded;
+mod sees;
 mod sensors;
 mod work;
 

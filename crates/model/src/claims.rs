@@ -275,7 +275,7 @@ fn hexadecimal(numbers: &[IntRange]) -> Option<TextPattern> {
 
 fn is(open: &TemplateType, name: &str, test: Test) -> Expr<Predicate> {
     let (field, test) = (open.named(name), Arc::new(test));
-    Expr::Is(Predicate { field, test, span: Span::default(), by_position: None, other_by_position: None })
+    Expr::Is(Predicate::new(field, test, Span::default()))
 }
 
 fn absent(open: &TemplateType, name: &str) -> Expr<Predicate> {

@@ -7,6 +7,7 @@ use crate::expression::Expr;
 use crate::field::FieldRef;
 use crate::source::Span;
 use crate::table::Table;
+use crate::template::Scalar;
 
 /// A part of a wildcard pattern.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -187,6 +188,15 @@ pub enum Test {
 }
 
 impl Test {
+    /// Whether a keyword with this test is looked for in values of a type at all: a float has several texts, and bytes have none (CONV-2).
+    #[must_use]
+    pub const fn is_keyword_in(&self, scalar: Scalar) -> bool {
+        match self {
+            Self::Cidr(_) => matches!(scalar, Scalar::String | Scalar::Ip),
+            _ => matches!(scalar, Scalar::String | Scalar::Int | Scalar::Bool | Scalar::Ip),
+        }
+    }
+
     /// How many values are looked for, one at least.
     #[must_use]
     pub fn values(&self) -> usize {
@@ -235,6 +245,20 @@ pub struct Predicate {
     pub by_position: Option<u32>,
     /// The same for the other side of a [`Test::Field`].
     pub other_by_position: Option<u32>,
+}
+
+impl Predicate {
+    /// A test of a field by its name.
+    #[must_use]
+    pub fn new(field: FieldRef, test: impl Into<Arc<Test>>, span: Span) -> Self {
+        Self { field, test: test.into(), span, by_position: None, other_by_position: None }
+    }
+
+    /// Holds on events that have no value in a field; nobody wrote it.
+    #[must_use]
+    pub fn absent(field: FieldRef) -> Self {
+        Self::new(field, Test::Null, Span::default())
+    }
 }
 
 /// A field that a condition mentions.

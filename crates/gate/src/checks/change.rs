@@ -1,8 +1,10 @@
 //! Check 9: what differs from the previous release.
 
+mod blinded;
 mod meaning;
 mod recognition;
 mod sensors;
+mod shown;
 mod taken;
 
 use std::collections::{BTreeMap, BTreeSet};

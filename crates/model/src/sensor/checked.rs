@@ -304,6 +304,16 @@ impl Sensor {
         let template = self.templates.get(template)?;
         template.input(field).map(|(_, ty)| ty).or_else(|| self.header(field))
     }
+
+    /// Everything that comes with an event of a template type, by name, also what the template type does not declare.
+    #[must_use]
+    pub fn all_supplied(&self, template: &str) -> Vec<(&str, FieldType)> {
+        let Some(template) = self.template(template) else { return Vec::new() };
+        let numbered = template.inputs().iter().map(|input| (input.name(), input.ty()));
+        let mut all: Vec<_> = numbered.chain(self.headers()).collect();
+        all.sort_unstable_by_key(|(name, _)| *name);
+        all
+    }
 }
 
 impl fmt::Display for Sensor {

@@ -873,13 +873,7 @@ fn predicates(
                 Some(keywords::Decided::Left(left)) => &Arc::new(left),
                 None => test,
             };
-            Expr::Is(Predicate {
-                field: field.clone(),
-                test: Arc::clone(test),
-                span: item.span,
-                by_position: None,
-                other_by_position: None,
-            })
+            Expr::Is(Predicate::new(field.clone(), Arc::clone(test), item.span))
         })),
         Typed::OtherField => {
             let list = ty.is_some_and(|ty| ty.list);
@@ -924,13 +918,7 @@ fn field_comparisons(
             Some((other, _)) => {
                 let test = Arc::new(Test::Field { comparison, other, ignore_case: !item.modifiers.cased });
                 let test = if list { elements(&test) } else { test };
-                Expr::Is(Predicate {
-                    field: field.clone(),
-                    test,
-                    span: item.span,
-                    by_position: None,
-                    other_by_position: None,
-                })
+                Expr::Is(Predicate::new(field.clone(), test, item.span))
             }
         });
     }

@@ -8,10 +8,9 @@ use contentcheck_analysis::{Analysis, Fires, Witness};
 use contentcheck_model::diagnostic::visible;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldRef, Place};
-use contentcheck_model::predicate::{Predicate, Test};
+use contentcheck_model::predicate::Predicate;
 use contentcheck_model::presence::Lacking;
 use contentcheck_model::rule::{CheckedRule, RuleId, Target};
-use contentcheck_model::source::Span;
 use contentcheck_run::proof;
 use contentcheck_run::replay::{Counted, count};
 use contentcheck_run::{Plan, Recording};
@@ -211,16 +210,7 @@ fn without(target: &Target, absent: &[FieldRef]) -> Target {
     let is_recorded = |field: &FieldRef| {
         template.describe(field).is_some_and(|info| matches!(info.place, Place::Position(_) | Place::Header))
     };
-    let null = |field: &FieldRef| {
-        Expr::Is(Predicate {
-            field: field.clone(),
-            test: Test::Null.into(),
-            span: Span::default(),
-            by_position: None,
-            other_by_position: None,
-        })
-    };
-    let parts = absent.iter().map(null).chain([target.condition.clone()]);
+    let parts = absent.iter().map(|field| Expr::Is(Predicate::absent(field.clone()))).chain([target.condition.clone()]);
     let lacking = Lacking::of(template, template.declared().filter(is_recorded));
     Target { condition: Expr::all(parts), lacking, ..target.clone() }
 }

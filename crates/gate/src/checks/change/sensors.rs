@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_model::diagnostic::{Build, Detail, Measure, clip, codes};
-use contentcheck_model::field::Place;
-use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
+use contentcheck_model::rule::{CheckedRule, Identity, RuleId};
 use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
 
 use super::GONE_PER_TEN;
+use super::blinded::Blinded;
+use super::shown::{Asked, Shown, Unseen};
 use crate::checks::sensors::{Group, Groups};
 use crate::evidence::{Finding, SensorFacts};
 use crate::facts::plural;
@@ -27,20 +28,18 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
         }
     };
     let mut lost_by: BTreeMap<Identity, Vec<&Sensor>> = BTreeMap::new();
-    let mut unseen_by: BTreeMap<(Identity, Shown), Vec<&Sensor>> = BTreeMap::new();
-    let all_asked = asked(run.rules.iter().copied(), |_, _| true);
+    let mut unseen_by: BTreeMap<(Identity, Unseen), Vec<&Sensor>> = BTreeMap::new();
+    let mut blinded = Blinded::new(previous);
+    let all_asked = Asked::by(run.rules.iter().copied(), |_, _| true);
     let known: Vec<&Sensor> = previous.devices.iter().flat_map(Fleet::sensors).collect();
     // One that refuses the image has a finding of `verify`.
     for now in &groups.taking {
-        let of_group = asked(run.rules.iter().copied(), |id, target| now.plan.loads_on(id, &target.template));
+        let of_group = Asked::by(run.rules.iter().copied(), |id, target| now.plan.loads_on(id, &target.template));
         for sensor in &now.sensors {
             // What is no longer asked for is a change of the rule, and what no longer runs is told as that.
             let loaded = now.loaded(run.built.content());
-            let shown_now = shown(&of_group, sensor);
-            let unseen = |before: &Runs| -> Vec<(Identity, Shown)> {
-                let is_unseen = |one: &&(Identity, Shown)| all_asked.contains(*one) && loaded.contains(&one.0);
-                before.shown.difference(&shown_now).filter(is_unseen).cloned().collect()
-            };
+            let shown_now = of_group.on(sensor);
+            let unseen = |before: &Runs| before.shown.without(&shown_now, &all_asked, |rule| loaded.contains(rule));
             outcome.findings.extend(older_runs(run, now, sensor, (&known, &before), (left, &unseen)));
             let Some(runs_before) = before.get(&build(sensor)) else { continue };
             let loaded_before = &runs_before.rules;
@@ -57,6 +56,7 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
                 continue;
             }
             unseen(runs_before).into_iter().for_each(|one| unseen_by.entry(one).or_default().push(sensor));
+            blinded.look(run, now, sensor, &runs_before.rules);
             let lost: Vec<&Identity> = still.difference(&loaded).collect();
             let is_less = lost.len() > 1 && lost.len() * 10 > still.len() * GONE_PER_TEN;
             if !(is_less || (loads == 0 && !still.is_empty())) {
@@ -94,10 +94,11 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
         );
     }
     see_less(run, &unseen_by, outcome);
+    outcome.findings.extend(blinded.findings());
 }
 
 /// Rules that run as before and are no longer shown all that they were.
-fn see_less(run: &Subject<'_>, unseen_by: &BTreeMap<(Identity, Shown), Vec<&Sensor>>, outcome: &mut Outcome) {
+fn see_less(run: &Subject<'_>, unseen_by: &BTreeMap<(Identity, Unseen), Vec<&Sensor>>, outcome: &mut Outcome) {
     /// Findings that are told one by one.
     const TOLD: usize = 20;
     let mut told = 0_usize;
@@ -133,7 +134,7 @@ fn older_runs(
     now: &Group,
     sensor: &Sensor,
     (known, before): (&[&Sensor], &Ran),
-    (left, unseen): (&BTreeSet<Identity>, &Unseen<'_>),
+    (left, unseen): (&BTreeSet<Identity>, &Lost<'_>),
 ) -> Option<Finding> {
     let version = sensor.version().as_str();
     let is_it = |of: &&&Sensor| of.name() == sensor.name() && of.version().compare(version).is_eq();
@@ -211,7 +212,7 @@ fn build(sensor: &Sensor) -> (String, String) {
 }
 
 /// What a sensor was shown that another one, or the same one now, is not.
-type Unseen<'u> = dyn Fn(&Runs) -> Vec<(Identity, Shown)> + 'u;
+type Lost<'u> = dyn Fn(&Runs) -> Vec<(Identity, Unseen)> + 'u;
 
 /// What sensors run, by their names and versions.
 type Ran = BTreeMap<(String, String), Runs>;
@@ -221,61 +222,7 @@ type Ran = BTreeMap<(String, String), Runs>;
 struct Runs {
     rules: BTreeSet<Identity>,
     /// What each of them is shown there.
-    shown: BTreeSet<(Identity, Shown)>,
-}
-
-/// What a rule is shown on a sensor. A rule on several template types runs where one of them is supplied, and one on an open template type whatever of
-/// what it reads is there: so that it runs says not that it sees as much as before.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Shown {
-    /// The events of a template type.
-    Template(String),
-    /// A field that its template type does not declare.
-    Field { template: String, field: String },
-}
-
-impl std::fmt::Display for Shown {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Template(template) => write!(f, "the events of {}", clip(template)),
-            Self::Field { template, field } => write!(f, "`{}` of {}", clip(field), clip(template)),
-        }
-    }
-}
-
-/// What rules ask for, each with whether a plan shows it at all. Which fields come is for each sensor to say.
-fn asked<'r>(
-    rules: impl IntoIterator<Item = &'r CheckedRule>,
-    mut is_loaded: impl FnMut(RuleId, &Target) -> bool,
-) -> BTreeSet<(Identity, Shown)> {
-    let mut asked = BTreeSet::new();
-    for (id, rule) in RuleId::count(rules) {
-        for target in &rule.targets {
-            if !is_loaded(id, target) {
-                continue;
-            }
-            let (identity, template) = (Identity::of(rule), &target.template);
-            asked.insert((identity.clone(), Shown::Template(template.name.clone())));
-            target.condition.mentions(&mut |mention| {
-                if let Some(info) = template.describe(mention.field)
-                    && matches!(info.place, Place::Undeclared)
-                {
-                    let field = Shown::Field { template: template.name.clone(), field: info.name.to_owned() };
-                    asked.insert((identity.clone(), field));
-                }
-            });
-        }
-    }
-    asked
-}
-
-/// What rules are shown on a sensor of those that take an image alike.
-fn shown(of_group: &BTreeSet<(Identity, Shown)>, sensor: &Sensor) -> BTreeSet<(Identity, Shown)> {
-    let is_shown = |(_, shown): &&(Identity, Shown)| match shown {
-        Shown::Template(_) => true,
-        Shown::Field { template, field } => sensor.supplied(template, field).is_some(),
-    };
-    of_group.iter().filter(is_shown).cloned().collect()
+    shown: Shown,
 }
 
 /// The rules of the previous release that each sensor of the fleet runs, as that release's own manifest of it says and as
@@ -287,11 +234,11 @@ fn ran(previous: &Built, fleet: &Fleet) -> Result<Ran, String> {
         for group in Groups::of(previous.content(), image, fleet)?.taking {
             let loaded = group.loaded(previous.content());
             let rules = previous.content().rules().iter().map(|rule| &**rule);
-            let asked = asked(rules, |id, target| group.plan.loads_on(id, &target.template));
+            let asked = Asked::by(rules, |id, target| group.plan.loads_on(id, &target.template));
             for sensor in group.sensors {
                 let runs = ran.entry(build(sensor)).or_default();
                 runs.rules.extend(loaded.iter().cloned());
-                runs.shown.extend(shown(&asked, sensor));
+                runs.shown.extend(asked.on(sensor));
             }
         }
     }

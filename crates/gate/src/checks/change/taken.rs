@@ -168,7 +168,7 @@ fn as_written(open: &TemplateType, taker: &TemplateType) -> Expr<Predicate> {
         };
         let patterns: Vec<TextPattern> = of.values.iter().map(number).collect::<Option<_>>()?;
         let (field, test) = (open.named(&of.name), Arc::new(Test::Text { patterns, all: false }));
-        Some(Expr::Is(Predicate { field, test, span: Span::default(), by_position: None, other_by_position: None }))
+        Some(Expr::Is(Predicate::new(field, test, Span::default())))
     });
     Expr::All(each.collect())
 }
@@ -206,7 +206,7 @@ fn over(open: &TemplateType, target: &Target) -> Option<Expr<Predicate>> {
             }
             _ => Arc::clone(&predicate.test),
         };
-        Expr::Is(Predicate { field, test, span: predicate.span, by_position: None, other_by_position: None })
+        Expr::Is(Predicate::new(field, test, predicate.span))
     });
     is_said.then_some(said)
 }

@@ -28,7 +28,11 @@ pub(super) fn blind(run: &Subject<'_>, firing: &[bool], analysis: &mut Analysis<
         let mut alike: BTreeMap<Vec<String>, Vec<&Sensor>> = BTreeMap::new();
         for group in groups.taking.iter().filter(|group| group.plan.loads(id)) {
             for sensor in &group.sensors {
-                let supplied = rule.targets.iter().map(|target| format!("{:?}", supplied(target, sensor))).collect();
+                let supplied = rule
+                    .targets
+                    .iter()
+                    .map(|target| format!("{:?}", sensor.all_supplied(&target.template.name)))
+                    .collect();
                 alike.entry(supplied).or_default().push(sensor);
             }
         }
@@ -70,15 +74,6 @@ fn has_keywords(condition: &Expr<Predicate>) -> bool {
     has
 }
 
-/// Everything that comes with an event of a template type on a sensor, also what the template type does not declare.
-fn supplied<'s>(target: &Target, sensor: &'s Sensor) -> Vec<(&'s str, FieldType)> {
-    let Some(template) = sensor.template(&target.template.name) else { return Vec::new() };
-    let numbered = template.inputs().iter().map(|input| (input.name(), input.ty()));
-    let mut all: Vec<_> = numbered.chain(sensor.headers()).collect();
-    all.sort_unstable_by_key(|(name, _)| *name);
-    all
-}
-
 /// Whether analysis proves that a rule fires on no event that has only what a sensor supplies.
 fn never_fires_on(rule: &CheckedRule, sensor: &Sensor, analysis: &mut Analysis<'_>) -> bool {
     let mut on = rule.targets.iter().filter(|target| sensor.template(&target.template.name).is_some()).peekable();
@@ -103,8 +98,12 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
     let fields: Vec<FieldRef> = template.declared().filter(has).collect();
     // A keyword sees them too, and nothing is known of them but their type.
     let is_declared = |name: &str| template.names().any(|own| own == name);
-    let undeclared: Vec<FieldType> =
-        supplied(target, sensor).into_iter().filter(|(name, _)| !is_declared(name)).map(|(_, ty)| ty).collect();
+    let undeclared: Vec<FieldType> = sensor
+        .all_supplied(&template.name)
+        .into_iter()
+        .filter(|(name, _)| !is_declared(name))
+        .map(|(_, ty)| ty)
+        .collect();
     let mut is_said = true;
     let seen = target.condition.substitute(&mut |predicate: &Predicate| {
         if !predicate.field.is_any() {
@@ -114,7 +113,7 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
             *is_said &= !undeclared.iter().any(|ty| may_pass(ty.scalar, test));
             let parts = fields.iter().filter_map(|field| {
                 let ty = template.describe(field)?.ty;
-                if !is_looked_at(ty.scalar, test) {
+                if !test.is_keyword_in(ty.scalar) {
                     return None;
                 }
                 let test = if ty.list {
@@ -122,14 +121,7 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
                 } else {
                     Arc::clone(test)
                 };
-                let field = field.clone();
-                Some(Expr::Is(Predicate {
-                    field,
-                    test,
-                    span: predicate.span,
-                    by_position: None,
-                    other_by_position: None,
-                }))
+                Some(Expr::Is(Predicate::new(field.clone(), test, predicate.span)))
             });
             Expr::any(parts)
         };
@@ -152,19 +144,11 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
     is_said.then_some(seen)
 }
 
-/// Whether a keyword is looked for in values of a type at all: a float has several texts, and bytes have none (CONV-2).
-const fn is_looked_at(scalar: Scalar, test: &Test) -> bool {
-    match test {
-        Test::Cidr(_) => matches!(scalar, Scalar::String | Scalar::Ip),
-        _ => matches!(scalar, Scalar::String | Scalar::Int | Scalar::Bool | Scalar::Ip),
-    }
-}
-
 /// Whether some value of an input that the template type does not declare may pass, as far as a look at its letters tells: analysis knows no such
 /// values.
 fn may_pass(scalar: Scalar, test: &Test) -> bool {
     let of_any = |patterns: &[TextPattern]| patterns.iter().any(|one| may_have(scalar, &one.pattern));
-    is_looked_at(scalar, test) && if let Test::Text { patterns, .. } = test { of_any(patterns) } else { true }
+    test.is_keyword_in(scalar) && if let Test::Text { patterns, .. } = test { of_any(patterns) } else { true }
 }
 
 /// Whether the text of some value of a type may be what a pattern looks for: it is none where the pattern has a letter that no such text has.

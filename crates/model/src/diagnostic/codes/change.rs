@@ -57,7 +57,7 @@ codes! {
     }
     /// A sensor of the fleet runs fewer rules than before
     SENSOR_RUNS_LESS = "CC0810" "sensor-runs-less" Error {
-        cause: "Rules are now restricted to other sensors by `sensors`, read what this sensor does not supply while the release says that it may skip such rules, or are gone. Or they run on it and see less: it no longer supplies one of their template types, or a field that its template type does not declare.",
+        cause: "Rules are now restricted to other sensors by `sensors`, read what this sensor does not supply while the release says that it may skip such rules, or are gone. Or they run on it and see less: it no longer supplies one of their template types, a field that its template type does not declare, or an input in which their keywords could be. Or they now ask, on an open template type, for what it does not supply.",
         harm: "The release as a whole looks as large as before, and one sensor of the fleet detects less with it, without a word.",
         cure: "Widen `sensors` of the rules, have the manifest corrected, or say that it is meant: `--allow-shrink`, for this one release.",
     }

@@ -1,0 +1,209 @@
+//! What rules are shown on a sensor: a rule runs where one of its template types is supplied, on an open one whatever of what it reads is there, and
+//! with keywords whatever there is to look for them in. So that it runs says not that it sees as much as before.
+
+use std::collections::BTreeSet;
+use std::fmt;
+
+use contentcheck_model::diagnostic::clip;
+use contentcheck_model::field::Place;
+use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
+use contentcheck_model::sensor::Sensor;
+use contentcheck_model::template::Scalar;
+
+/// What rules ask for that a sensor may lack and load them all the same.
+pub(super) struct Asked(BTreeSet<(Identity, Ask)>);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Ask {
+    /// The events of a template type.
+    Template(String),
+    /// A field that its template type does not declare.
+    Field { template: String, field: String },
+    /// Whatever keywords can be in, among values of these types.
+    Keywords { template: String, types: Vec<bool> },
+}
+
+/// The types of values that keywords can be in, in the order of [`Ask::Keywords`].
+const TYPES: [Scalar; 4] = [Scalar::String, Scalar::Int, Scalar::Bool, Scalar::Ip];
+
+/// What rules are shown on one sensor.
+#[derive(Default)]
+pub(super) struct Shown(BTreeSet<(Identity, Sight)>);
+
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Sight {
+    Template(String),
+    Field {
+        template: String,
+        field: String,
+    },
+    /// An input in which keywords are looked for; whether it is text, in which any keyword can be.
+    Keywords {
+        template: String,
+        input: String,
+        is_text: bool,
+    },
+}
+
+/// What a rule no longer sees.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Unseen {
+    /// The events of a template type.
+    Template(String),
+    /// A field that its template type does not declare.
+    Field {
+        /// The template type.
+        template: String,
+        /// The field.
+        field: String,
+    },
+    /// Inputs in which its keywords could be.
+    Keywords {
+        /// The template type.
+        template: String,
+        /// The inputs, by name.
+        inputs: Vec<String>,
+    },
+}
+
+impl fmt::Display for Unseen {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        /// Inputs that are named; the others are counted.
+        const NAMED: usize = 3;
+        match self {
+            Self::Template(template) => write!(f, "the events of {}", clip(template)),
+            Self::Field { template, field } => write!(f, "`{}` of {}", clip(field), clip(template)),
+            Self::Keywords { template, inputs } => {
+                let named: Vec<String> = inputs.iter().take(NAMED).map(|input| format!("`{}`", clip(input))).collect();
+                let more = match inputs.len().saturating_sub(NAMED) {
+                    0 => String::new(),
+                    more => format!(" and {more} more"),
+                };
+                write!(f, "its keywords in {}{more} of {}", named.join(", "), clip(template))
+            }
+        }
+    }
+}
+
+impl Asked {
+    /// What rules ask for of the template types on which they are loaded. Which fields come is for each sensor to say.
+    pub(super) fn by<'r>(
+        rules: impl IntoIterator<Item = &'r CheckedRule>,
+        mut is_loaded: impl FnMut(RuleId, &Target) -> bool,
+    ) -> Self {
+        let mut asked = BTreeSet::new();
+        for (id, rule) in RuleId::count(rules) {
+            for target in &rule.targets {
+                if !is_loaded(id, target) {
+                    continue;
+                }
+                let (identity, template) = (Identity::of(rule), &target.template);
+                asked.insert((identity.clone(), Ask::Template(template.name.clone())));
+                let mut types = TYPES.map(|_| false);
+                target.condition.mentions(&mut |mention| {
+                    if mention.field.is_any() {
+                        let of = TYPES.map(|ty| mention.predicate.test.is_keyword_in(ty));
+                        types.iter_mut().zip(of).for_each(|(has, of)| *has |= of);
+                    } else if let Some(field) = undeclared(target, mention.field) {
+                        let field = Ask::Field { template: template.name.clone(), field };
+                        asked.insert((identity.clone(), field));
+                    }
+                });
+                if types.contains(&true) {
+                    let keywords = Ask::Keywords { template: template.name.clone(), types: types.to_vec() };
+                    asked.insert((identity, keywords));
+                }
+            }
+        }
+        Self(asked)
+    }
+
+    /// What of it a sensor shows of those that take an image alike.
+    pub(super) fn on(&self, sensor: &Sensor) -> Shown {
+        let mut shown = BTreeSet::new();
+        for (identity, ask) in &self.0 {
+            let mut sees = |sight| {
+                let _ = shown.insert((identity.clone(), sight));
+            };
+            match ask {
+                Ask::Template(template) => sees(Sight::Template(template.clone())),
+                Ask::Field { template, field } => {
+                    if sensor.supplied(template, field).is_some() {
+                        sees(Sight::Field { template: template.clone(), field: field.clone() });
+                    }
+                }
+                Ask::Keywords { template, types } => {
+                    for (input, ty) in sensor.all_supplied(template) {
+                        let is_of = TYPES.iter().zip(types).any(|(one, of)| *of && *one == ty.scalar);
+                        let all = [true, ty.scalar == Scalar::String];
+                        for is_text in [false, true].into_iter().zip(all).filter_map(|(text, is)| is.then_some(text)) {
+                            if is_of {
+                                let (template, input) = (template.clone(), input.to_owned());
+                                sees(Sight::Keywords { template, input, is_text });
+                            }
+                        }
+                    }
+                }
+            }
+        }
+        Shown(shown)
+    }
+
+    /// What is not asked for any more is a change of the rule, and no loss of the sensor.
+    fn has(&self, identity: &Identity, sight: &Sight) -> bool {
+        self.0.iter().any(|(of, ask)| {
+            of == identity
+                && match (ask, sight) {
+                    (Ask::Template(one), Sight::Template(other)) => one == other,
+                    (Ask::Field { template, field }, Sight::Field { template: of, field: other }) => {
+                        template == of && field == other
+                    }
+                    (Ask::Keywords { template, .. }, Sight::Keywords { template: of, .. }) => template == of,
+                    _ => false,
+                }
+        })
+    }
+}
+
+impl Shown {
+    pub(super) fn extend(&mut self, other: Self) {
+        self.0.extend(other.0);
+    }
+
+    /// What rules that still ask for it were shown, and are not now.
+    pub(super) fn without(
+        &self,
+        now: &Self,
+        asked: &Asked,
+        is_loaded: impl Fn(&Identity) -> bool,
+    ) -> Vec<(Identity, Unseen)> {
+        let lost = self.0.difference(&now.0).filter(|(rule, sight)| is_loaded(rule) && asked.has(rule, sight));
+        let mut unseen: Vec<(Identity, Unseen)> = Vec::new();
+        for (rule, sight) in lost {
+            let one = match sight {
+                Sight::Template(template) => Unseen::Template(template.clone()),
+                Sight::Field { template, field } => Unseen::Field { template: template.clone(), field: field.clone() },
+                Sight::Keywords { template, input, .. } => {
+                    // All inputs of a template type are one loss of its keywords.
+                    match unseen.last_mut() {
+                        Some((of, Unseen::Keywords { template: same, inputs })) if of == rule && same == template => {
+                            if inputs.last() != Some(input) {
+                                inputs.push(input.clone());
+                            }
+                            continue;
+                        }
+                        _ => Unseen::Keywords { template: template.clone(), inputs: vec![input.clone()] },
+                    }
+                }
+            };
+            unseen.push((rule.clone(), one));
+        }
+        unseen
+    }
+}
+
+/// The name of a field that the template type of a target does not declare.
+pub(super) fn undeclared(target: &Target, field: &contentcheck_model::field::FieldRef) -> Option<String> {
+    let info = target.template.describe(field)?;
+    matches!(info.place, Place::Undeclared).then(|| info.name.to_owned())
+}

@@ -1,0 +1,226 @@
+//! What rules see on a sensor that runs them: less than before, though they run.
+
+use super::*;
+
+/// A rule that a sensor still runs, and is shown less there than it was: the events of one of its template types, or a field that its template type does
+/// not declare, are gone.
+#[test]
+fn a_rule_that_sees_less_on_a_sensor_is_told() {
+    let templates = "template acme.one @ 1 {\n    serves { product: acme, category: x }\n    reads { kind: \"one\" }\n    1 image: string nocase\n}\n\
+        template acme.two @ 1 {\n    serves { product: acme, category: x }\n    reads { kind: \"two\" }\n    1 image: string nocase\n}\n\
+        template acme.open @ 1 {\n    open\n    serves { product: acme, category: y }\n    reads { kind: \"open\" }\n    1 image: string nocase\n}\n";
+    let rule = |id: u32, category: &str, field: &str| {
+        format!(
+            "title: Rule {id}\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f{id}\nlogsource:\n    product: acme\n    category: {category}\ndetection:\n    s:\n        {field}: evil\n    condition: s\nlevel: low\n"
+        )
+    };
+    let sensor = |version: &str, templates: &[(&str, &[&str])]| {
+        let templates: Vec<String> = templates
+            .iter()
+            .map(|(template, inputs)| {
+                let inputs: Vec<String> =
+                    inputs.iter().map(|name| format!("{{\"name\":\"{name}\",\"type\":\"string\"}}")).collect();
+                format!("\"acme.{template}\":{{\"inputs\":[{}]}}", inputs.join(","))
+            })
+            .collect();
+        let json = format!(
+            "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"templates\":{{{}}}}}",
+            templates.join(",")
+        );
+        Manifest::parse(&Source::new("m", json)).unwrap()
+    };
+    type Supplied<'s> = &'s [(&'s str, &'s [&'s str])];
+    let all: Supplied<'_> = &[("one", &["image"]), ("two", &["image"]), ("open", &["image", "u1"])];
+    let release = |sensors: Vec<contentcheck_model::sensor::Sensor>| {
+        let mut gathered = Gathered::of(vec![
+            (Source::new("t.content", templates), Language::Native),
+            (Source::new("a.yml", rule(8405, "x", "image")), Language::Sigma),
+            (Source::new("b.yml", rule(8406, "y", "u1")), Language::Sigma),
+        ]);
+        gathered.fleet = Some(Fleet::new(sensors).unwrap());
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let before = release(vec![sensor("1", all)]);
+    assert_eq!(before.content().rules().len(), 2, "{:?}", before.judged().findings());
+    let said = |sensors: Vec<contentcheck_model::sensor::Sensor>, allow_shrink: bool| -> Vec<String> {
+        let settings = Settings { allow_shrink, ..settings() };
+        let found = checked(&release(sensors), Some(&before), settings, &["verify", "change"]);
+        // A manifest that says something else than before is told by itself.
+        let of = found.errors().filter(|(_, of)| of.code == "CC0810");
+        of.map(|(_, of)| format!("{}: {}", of.code, of.message)).collect()
+    };
+    let no_two: Supplied<'_> = &[("one", &["image"]), ("open", &["image", "u1"])];
+    let no_field: Supplied<'_> = &[("one", &["image"]), ("two", &["image"]), ("open", &["image"])];
+    for (less, what, rule) in
+        [(no_two, "the events of acme.two", "Rule 8405"), (no_field, "`u1` of acme.open", "Rule 8406")]
+    {
+        let new = format!("CC0810: acme 2 is new in the fleet and does not show `{rule}` {what}, as acme 1 does");
+        assert_eq!(said(vec![sensor("1", all), sensor("2", less)], false), [new]);
+        let same = format!("CC0810: `{rule}` no longer sees {what} on acme 1, and did in the previous release");
+        // The manifest of a sensor that is there already says less than it did.
+        assert_eq!(said(vec![sensor("1", less), sensor("3", all)], false), [same]);
+        assert_eq!(said(vec![sensor("1", all), sensor("2", less)], true), [""; 0]);
+    }
+    assert_eq!(said(vec![sensor("1", all), sensor("2", all)], false), [""; 0]);
+}
+
+const OPEN: &str =
+    "template acme.open @ 1 {\n    open\n    serves { product: acme, category: y }\n    1 image: string? nocase\n}\n";
+
+/// A sensor with a header, and with inputs of these names and types for the open template type.
+fn sensor(version: &str, header: &[(&str, &str)], inputs: &[(&str, &str)]) -> contentcheck_model::sensor::Sensor {
+    let listed = |of: &[(&str, &str)]| {
+        let of: Vec<String> =
+            of.iter().map(|(name, ty)| format!("{{\"name\":\"{name}\",\"type\":\"{ty}\"}}")).collect();
+        of.join(",")
+    };
+    let json = format!(
+        "{{\"format\":1,\"sensor\":\"acme\",\"version\":\"{version}\",\"header\":[{}],\"templates\":{{\"acme.open\":{{\"inputs\":[{}]}}}}}}",
+        listed(header),
+        listed(inputs)
+    );
+    Manifest::parse(&Source::new("m", json)).unwrap()
+}
+
+/// A release of one rule with this detection.
+fn release(detection: &str, sensors: Vec<contentcheck_model::sensor::Sensor>) -> Built {
+    let rule = format!(
+        "title: Rule\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8407\nlogsource:\n    product: acme\n    category: y\ndetection:\n{detection}\nlevel: low\n"
+    );
+    let mut gathered = Gathered::of(vec![
+        (Source::new("t.content", OPEN), Language::Native),
+        (Source::new("a.yml", rule), Language::Sigma),
+    ]);
+    gathered.fleet = Some(Fleet::new(sensors).unwrap());
+    let built = Built::new(gathered, false, 1).unwrap();
+    assert_eq!(built.content().rules().len(), 1, "{:?}", built.judged().findings());
+    built
+}
+
+fn told(before: &Built, now: &Built) -> Vec<String> {
+    let found = checked(now, Some(before), settings(), &["verify", "change"]);
+    let of = found.errors().filter(|(_, of)| of.code == "CC0810");
+    of.map(|(_, of)| of.message.clone()).collect()
+}
+
+/// A sensor loads a rule with keywords whatever it supplies: what it no longer supplies, or no longer in a form in which a keyword can be, is what the rule
+/// no longer sees.
+#[test]
+fn keywords_that_are_looked_for_in_less_are_told() {
+    let all: &[(&str, &str)] = &[("image", "string"), ("u1", "string"), ("u2", "string?"), ("n", "int")];
+    let header: &[(&str, &str)] = &[("host", "string")];
+    let keyword = "    k: [evil]\n    condition: k";
+    let negated = "    s:\n        image: x\n    k: [good]\n    condition: s and not k";
+    let address = "    k:\n        '|cidr': 10.0.0.0/8\n    condition: k";
+    let field = "    s:\n        image: evil\n    condition: s";
+    type Inputs<'s> = &'s [(&'s str, &'s str)];
+    let cases: [(&str, Inputs<'_>, Inputs<'_>, Option<&str>); 11] = [
+        ("all of it", header, all, None),
+        (
+            "more",
+            header,
+            &[("image", "string"), ("u1", "string"), ("u2", "string"), ("n", "int"), ("u3", "string")],
+            None,
+        ),
+        ("an optional one", header, &[("image", "string"), ("u1", "string?"), ("u2", "string"), ("n", "int")], None),
+        (
+            "text for a number",
+            header,
+            &[("image", "string"), ("u1", "string"), ("u2", "string"), ("n", "string")],
+            None,
+        ),
+        ("nothing of a header", &[], all, Some("`host`")),
+        ("one less", header, &[("image", "string"), ("u1", "string"), ("n", "int")], Some("`u2`")),
+        ("three less", header, &[("image", "string")], Some("`n`, `u1`, `u2`")),
+        ("bytes", header, &[("image", "string"), ("u1", "bytes"), ("u2", "string"), ("n", "int")], Some("`u1`")),
+        ("floats", header, &[("image", "string"), ("u1", "float"), ("u2", "string"), ("n", "int")], Some("`u1`")),
+        ("numbers", header, &[("image", "string"), ("u1", "int"), ("u2", "string"), ("n", "int")], Some("`u1`")),
+        ("another place", header, &[("n", "int"), ("image", "string"), ("u1", "string"), ("u2", "string")], None),
+    ];
+    for (what, header_now, inputs, lost) in cases {
+        for (detection, has_keywords) in [(keyword, true), (negated, true), (field, false)] {
+            let before = release(detection, vec![sensor("1", header, all)]);
+            let expected = |words: &dyn Fn(&str) -> String| -> Vec<String> {
+                lost.filter(|_| has_keywords).map(words).into_iter().collect()
+            };
+            let same = release(detection, vec![sensor("1", header_now, inputs)]);
+            let no_longer = |lost: &str| {
+                format!(
+                    "`Rule` no longer sees its keywords in {lost} of acme.open on acme 1, and did in the previous release"
+                )
+            };
+            assert_eq!(told(&before, &same), expected(&no_longer), "{what}: {detection}");
+            let new = release(detection, vec![sensor("1", header, all), sensor("2", header_now, inputs)]);
+            let is_new = |lost: &str| {
+                format!(
+                    "acme 2 is new in the fleet and does not show `Rule` its keywords in {lost} of acme.open, as acme 1 does"
+                )
+            };
+            assert_eq!(told(&before, &new), expected(&is_new), "{what}: {detection}");
+        }
+    }
+    // An address is in no number, so it is none that is lost; and a rule that looks for no keywords any more lost none.
+    let before = release(address, vec![sensor("1", header, all)]);
+    let now = |detection| {
+        release(detection, vec![sensor("1", header, &[("image", "string"), ("u1", "string"), ("u2", "string")])])
+    };
+    assert_eq!(told(&before, &now(address)), [""; 0]);
+    let before = release(keyword, vec![sensor("1", header, all)]);
+    assert_eq!(told(&before, &now(field)), [""; 0]);
+}
+
+/// A rule on an open template type is loaded whatever it reads. Changed to read what a sensor does not supply, it can fire on nothing there any more.
+#[test]
+fn a_rule_that_was_changed_to_read_what_a_sensor_lacks_is_told() {
+    let selection = |of: &str| format!("    s:\n{of}    condition: s");
+    let fleet = || {
+        vec![
+            sensor("1", &[], &[("image", "string"), ("u1", "string")]),
+            sensor("2", &[], &[("image", "string"), ("u2", "string")]),
+        ]
+    };
+    let field = |name: &str| selection(&format!("        {name}: evil\n"));
+    let either = "    a:\n        u1: evil\n    b:\n        u2: evil\n    condition: a or b";
+    let missing = selection("        u2: null\n");
+    let cases = [
+        (
+            field("image"),
+            field("u2"),
+            Some(
+                "`Rule` can fire on nothing of acme 1 any more, and could in the previous release: it asks for `u2`, which that sensor does not supply",
+            ),
+        ),
+        (
+            field("image"),
+            field("u3"),
+            Some(
+                "`Rule` can fire on nothing of acme 1, acme 2 any more, and could in the previous release: it asks for `u3`, which they do not supply",
+            ),
+        ),
+        (
+            field("image"),
+            selection("        image: evil\n        u2: evil\n"),
+            Some(
+                "`Rule` can fire on nothing of acme 1 any more, and could in the previous release: it asks for `u2`, which that sensor does not supply",
+            ),
+        ),
+        (
+            field("u1"),
+            field("u2"),
+            Some(
+                "`Rule` can fire on nothing of acme 1 any more, and could in the previous release: it asks for `u2`, which that sensor does not supply",
+            ),
+        ),
+        // It could not before either.
+        (field("u2"), selection("        u2: evil\n        image: evil\n"), None),
+        (field("u3"), field("u2"), None),
+        // It still can: what is not there is what it asks for, or an alternative.
+        (field("image"), missing, None),
+        (field("u1"), either.to_owned(), None),
+        (field("u2"), either.to_owned(), None),
+    ];
+    for (then, now, expected) in cases {
+        let found = told(&release(&then, fleet()), &release(&now, fleet()));
+        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{then}\n{now}");
+    }
+}
