@@ -33,7 +33,13 @@ impl Flattener {
         self.store.clear();
         json::read(text, &mut self.store)?;
         self.store.hint(text)?;
-        self.store.join_blanks(text);
+        if self.store.is_of_others(text) {
+            // What it calls `event_data` or `EventData` is a name of its own.
+            self.store.clear();
+            json::read_as_named(text, &mut self.store)?;
+        } else {
+            self.store.join_blanks(text);
+        }
         Ok(Flat { record: text, store: &self.store })
     }
 }

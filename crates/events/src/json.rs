@@ -15,8 +15,15 @@ use crate::store::{Origin, Raw, Span, Store};
 
 /// Reads one object and what follows it up to the end, which is white space.
 pub(crate) fn read(text: &str, store: &mut Store) -> Result<(), Cause> {
-    let mut reader =
-        Reader { text, bytes: text.as_bytes(), at: 0, store, members: 0, arrays: 0, array: 0, failure: None };
+    read_by(Reader::new(text, store))
+}
+
+/// The same, with all names as they are: those of exporters stand for nothing.
+pub(crate) fn read_as_named(text: &str, store: &mut Store) -> Result<(), Cause> {
+    read_by(Reader { as_named: true, ..Reader::new(text, store) })
+}
+
+fn read_by(mut reader: Reader<'_, '_>) -> Result<(), Cause> {
     match reader.whole() {
         Ok(()) => Ok(()),
         Err(Stop) => Err(reader.failure.unwrap_or(Cause::NotAnObject)),
@@ -26,16 +33,7 @@ pub(crate) fn read(text: &str, store: &mut Store) -> Result<(), Cause> {
 /// A name that appears twice in one object of a record that can be read; the first that does.
 pub(crate) fn twice(text: &str) -> Option<String> {
     let mut store = Store::default();
-    let mut reader = Reader {
-        text,
-        bytes: text.as_bytes(),
-        at: 0,
-        store: &mut store,
-        members: 0,
-        arrays: 0,
-        array: 0,
-        failure: None,
-    };
+    let mut reader = Reader::new(text, &mut store);
     reader.space();
     reader.twice(1).ok().flatten()
 }
@@ -64,7 +62,16 @@ struct Reader<'r, 's> {
     arrays: u32,
     /// The outermost array that is being read; 0 for none.
     array: u32,
+    /// Whether names are left as they are.
+    as_named: bool,
     failure: Option<Cause>,
+}
+
+impl<'r, 's> Reader<'r, 's> {
+    const fn new(text: &'r str, store: &'s mut Store) -> Self {
+        let bytes = text.as_bytes();
+        Self { text, bytes, at: 0, store, members: 0, arrays: 0, array: 0, as_named: false, failure: None }
+    }
 }
 
 impl Reader<'_, '_> {
@@ -212,7 +219,7 @@ impl Reader<'_, '_> {
             Some(open @ (b'{' | b'[')) => {
                 let outer = self.store.path.len();
                 self.push(key)?;
-                if names::holds_named_data(&self.store.path) {
+                if !self.as_named && names::holds_named_data(&self.store.path) {
                     self.named_data(depth + 1)?;
                 } else if open == b'{' {
                     self.object(depth + 1)?;
@@ -237,7 +244,8 @@ impl Reader<'_, '_> {
     /// Adds the value of a member with this key.
     #[inline]
     fn add_under(&mut self, key: Span, value: Raw) -> Result<(), Stop> {
-        if self.store.path.is_empty() && !names::is_special(key.text(self.text, &self.store.buffer)) {
+        let is_special = || !self.as_named && names::is_special(key.text(self.text, &self.store.buffer));
+        if self.store.path.is_empty() && !is_special() {
             return self.add(key, Origin::Given, value);
         }
         let name = self.name(key)?;
@@ -286,9 +294,11 @@ impl Reader<'_, '_> {
 
     /// The name that the path stands for.
     fn path_name(&mut self) -> Named {
-        let Store { path, buffer, .. } = &mut *self.store;
+        let Store { path, buffer, is_of_windows, .. } = &mut *self.store;
         let start = buffer.len();
-        let origin = match names::normalise(path) {
+        *is_of_windows = *is_of_windows || names::is_only_of_windows(path);
+        let name = if self.as_named { Name::Same } else { names::normalise(path) };
+        let origin = match name {
             Name::Dropped => return Named::Dropped,
             Name::Same => {
                 buffer.push_str(path);
@@ -365,6 +375,7 @@ impl Reader<'_, '_> {
     fn named_data(&mut self, depth: u32) -> Result<(), Stop> {
         self.arrays += 1;
         self.array = self.arrays;
+        self.store.is_of_windows = self.store.is_of_windows || names::is_only_of_windows(&self.store.path);
         let data = self.store.build(&["Data"]);
         if self.peek() == Some(b'{') {
             self.data(data, depth)?;

@@ -66,6 +66,8 @@ pub enum Cause {
     NotAnObject,
     /// A name appears twice in one object, which says two things.
     NamedTwice(String),
+    /// Something stands beside the list of events in its object.
+    BesideList,
     /// The source ends within a record.
     Unfinished,
     /// The compressed data ends early or is damaged.
@@ -111,6 +113,7 @@ impl Cause {
             Self::NamedTwice(_) => {
                 "write each name of an object once: which of two values counts depends on who reads them"
             }
+            Self::BesideList => "give the events alone: as a list, or one JSON object a line",
             Self::Unfinished => "the recording was cut off: copy it again, or remove its last record",
             Self::Compressed(_) => "copy the file again, or compress it again",
             Self::Expands => "unpack the file yourself if you trust it",
@@ -138,6 +141,9 @@ impl fmt::Display for Cause {
             Self::NameTooLong => write!(f, "a name has more than {} bytes", limits::NAME_BYTES),
             Self::NotAnObject => f.write_str("the record is no JSON object"),
             Self::NamedTwice(name) => write!(f, "`{}` appears twice in one object", clip(name)),
+            Self::BesideList => {
+                f.write_str("beside the list of events in `Records` the object has something else, which is not read")
+            }
             Self::Unfinished => f.write_str("the source ends within a record"),
             Self::Compressed(error) => write!(f, "the compressed data is damaged or cut off: {error}"),
             Self::Expands => write!(f, "the compressed data unpacks to more than {} times its size", limits::EXPANSION),

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 
 use contentcheck_model::exporters as names;
-use contentcheck_model::template::{CHANNEL, EVENT_ID};
+use contentcheck_model::template::{CHANNEL, EVENT_ID, PROVIDER};
 
 use crate::hash::Names;
 use crate::limits;
@@ -105,6 +105,8 @@ pub(crate) struct Store {
     pub(crate) buffer: String,
     /// Dotted names of the objects that are being read.
     pub(crate) path: String,
+    /// A name of the record is one of Windows events alone.
+    pub(crate) is_of_windows: bool,
     seen: [u64; 16],
     /// Open addressing over entries, once they are more than [`FEW`]; empty before.
     index: Vec<u32>,
@@ -146,6 +148,7 @@ impl Store {
         self.elements.clear();
         self.buffer.clear();
         self.path.clear();
+        self.is_of_windows = false;
         self.seen = [0; 16];
         self.index.clear();
         self.repeated = 0;
@@ -283,6 +286,23 @@ impl Store {
         if !self.index.is_empty() {
             self.index(at);
         }
+    }
+
+    /// Whether a record has names that exporters of Windows events give to what an event carries, and says nothing of what the log of Windows says
+    /// of every event: who recorded it is another one, and may call something so.
+    pub(crate) fn is_of_others(&self, record: &str) -> bool {
+        !self.is_of_windows
+            && self.entries.iter().any(|entry| entry.origin == Origin::Data)
+            && !self.entries.iter().any(|entry| {
+                let has_value = entry.value != Raw::Null;
+                match entry.origin {
+                    Origin::System | Origin::Hint => true,
+                    Origin::Given => {
+                        has_value && [CHANNEL, EVENT_ID, PROVIDER].contains(&entry.name.text(record, &self.buffer))
+                    }
+                    Origin::Data => false,
+                }
+            })
     }
 
     /// Takes the blanks out of names of event data, and out of all names of an event of Windows: flat exports write what the event carries

@@ -125,7 +125,8 @@ fn blanks_in_names_of_event_data_do_not_count() {
     assert_eq!(flat(r#"{"Source Name":"s","a":{"b c":1}}"#), ["Source Name='s'", "a.b c=1"]);
     assert_eq!(flat(r#"{"system":{"Source Name":"s"}}"#), ["system.Source Name='s'"]);
     for data in ["winlog.event_data", "winlog.user_data", "EventData", "event_data", "UserData.X", "Event.UserData.X"] {
-        assert_eq!(flat(&format!(r#"{{"{data}.Source Name":"s"}}"#)), ["SourceName='s'"], "{data}");
+        let read = flat(&format!(r#"{{"Channel":"c","{data}.Source Name":"s"}}"#));
+        assert_eq!(read, ["Channel='c'", "SourceName='s'"], "{data}");
     }
 }
 
@@ -344,5 +345,39 @@ proptest! {
         let ours = Flattener::new().flatten(&text).is_ok();
         let theirs = serde_json::from_slice::<Value>(&text).is_ok();
         prop_assert_eq!(ours, theirs);
+    }
+}
+
+/// What a record that is no event of Windows calls as an exporter of those does is a name of its own.
+#[test]
+fn records_of_others_keep_their_names() {
+    let names = ["event_data", "user_data", "EventData", "UserData", "AllFieldInfo", "ExtraFieldInfo"];
+    for name in names {
+        let inner =
+            name.rsplit('.').fold(r#"{"s1":"good"}"#.to_owned(), |inner, part| format!(r#"{{"{part}":{inner}}}"#));
+        let object = &inner[1..inner.len() - 1];
+        let dotted = format!("{name}.s1");
+        for text in [
+            format!(r#"{{"src":"acme","s1":"evil",{object}}}"#),
+            format!(r#"{{{object},"src":"acme","s1":"evil"}}"#),
+            format!(r#"{{"src":"acme","s1":"evil","{dotted}":"good"}}"#),
+            format!(r#"{{"Channel":null,"src":"acme","s1":"evil",{object}}}"#),
+        ] {
+            let mut flattener = Flattener::new();
+            let flat = flattener.flatten(text.as_bytes()).unwrap();
+            assert!(matches!(flat.get("s1"), Some(Field::Text("evil"))), "{text}");
+            assert!(matches!(flat.get(&dotted), Some(Field::Text("good"))), "{text}");
+        }
+        // With a word of the log's it is one.
+        for known in
+            [r#""Channel":"Security""#, r#""EventID":4624"#, r#""LogName":"Security""#, r#""Provider_Name":"P""#]
+        {
+            let text = format!(r#"{{{known},"s2":"evil",{object}}}"#);
+            let mut flattener = Flattener::new();
+            let flat = flattener.flatten(text.as_bytes()).unwrap();
+            let is_read = |name: &str| matches!(flat.get(name), Some(Field::Text("good")));
+            assert!(is_read("s1") || is_read("S1"), "{text}");
+            assert!(flat.get(&dotted).is_none(), "{text}");
+        }
     }
 }

@@ -96,7 +96,9 @@ fn documents() {
     assert_eq!(texts(&pretty), ["{\n  \"a\": 1\n}", "{\n  \"b\": 2\n}"]);
     let records = read(r#"{"Records":[{"a":1},{"b":2}],"more":{"c":3}}"#);
     assert_eq!(texts(&records), [r#"{"a":1}"#, r#"{"b":2}"#]);
-    assert_eq!(records.1, []);
+    assert_eq!(records.1, [(Place::Object { number: 3, line: 1 }, Cause::BesideList)]);
+    let array_behind = read("{\"Records\":[{\"a\":1}]}\n[{\"b\":2}]\n{\"c\":3}\n");
+    assert_eq!((array_behind.0.len(), array_behind.1.as_slice()), (3, &[][..]));
     let mixed = read("[{\"a\":1}, 5, null, {\"b\":2}]");
     assert_eq!(texts(&mixed), [r#"{"a":1}"#, r#"{"b":2}"#]);
     assert_eq!(mixed.1, [(Place::Object { number: 2, line: 1 }, Cause::NotAnObject)]);
@@ -110,14 +112,18 @@ fn nothing_behind_a_list_of_events_is_lost() {
     let long = "x".repeat(60_000);
     let far = format!(r#"{{"Records":[{{"a":1,"b":"{long}"}}],"NextToken":"]}}\"{long}"}}"#);
     // What stands there, the events in it, and whether it is to be told.
-    let parts: [(&str, usize, bool); 9] = [
+    let parts: [(&str, usize, bool); 13] = [
         (r#"{"Records":[{"a":1},{"b":2}]}"#, 2, false),
-        ("{ \"records\" :\n [ {\"a\":1} ] , \"more\": [{\"c\":3}]\n}", 1, false),
+        ("{ \"records\" :\n [ {\"a\":1} ] , \"more\": [{\"c\":3}]\n}", 1, true),
+        ("{\"Records\":[{\"a\":1}\n]\n\n}", 1, false),
+        (r#"{"Records":[{"a":1}],"Records":[{"b":2}]}"#, 1, true),
+        (r#"{"Records":[],"a":1}"#, 0, true),
+        (r#"{"Records":[{"a":1}] {"b":2} oops }"#, 1, true),
         (r#"{"Records":[]}"#, 0, false),
         (r#"{"a":1}"#, 1, false),
         ("{\n\"a\": [1]\n}", 1, false),
         (r#"{"Records":{"a":1}}"#, 1, false),
-        (&far, 1, false),
+        (&far, 1, true),
         ("garbage", 0, true),
         (r#"{"Records":[5]}"#, 0, true),
     ];

@@ -173,12 +173,28 @@ struct Objects {
     long: bool,
     /// What stands between objects was complained about.
     complained: bool,
-    /// Documents are objects that have a list of events. What else such an object has are no events.
+    /// Documents are objects that have a list of events, and nothing else.
     wrapped: bool,
     /// Behind the list of events of such an object, up to where it ends.
-    behind: Option<Splitter>,
-    /// Within an array.
-    listed: bool,
+    behind: Option<Behind>,
+    /// Within a list of events.
+    list: Option<List>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum List {
+    /// A document by itself.
+    Array,
+    /// Of an object.
+    Records,
+}
+
+/// What stands behind a list of events in its object.
+#[derive(Debug)]
+struct Behind {
+    splitter: Splitter,
+    /// It was told that there is something.
+    complained: bool,
 }
 
 impl std::fmt::Debug for Reader {
@@ -348,7 +364,8 @@ impl Reader {
         self.mode = if let Some(list) = split::opens_list(&self.pending) {
             let wrapped = self.pending.starts_with(b"{");
             self.pass(list);
-            Mode::Objects(Objects { wrapped, listed: true, ..Objects::default() })
+            let list = if wrapped { List::Records } else { List::Array };
+            Mode::Objects(Objects { wrapped, list: Some(list), ..Objects::default() })
         } else if split::goes_on(line) {
             Mode::Objects(Objects::default())
         } else {
@@ -426,6 +443,9 @@ impl Reader {
                 batch.shape = if whole { Shape::Chunk(number) } else { Shape::CutChunk(number) };
             } else if !whole && number <= told && self.error.is_none() {
                 batch.problems.push((Place::Source, Cause::ChunksMissing { told, found: number - 1 }));
+            } else if whole && number <= told {
+                // Windows makes room for chunks before it counts them: one that is counted had records.
+                batch.problems.push((Place::Chunk(number), Cause::EventLog("the chunk is empty".to_owned())));
             }
             if whole {
                 self.pending.drain(..event_log::CHUNK);
@@ -445,7 +465,16 @@ impl Reader {
         let mut at = 0;
         let mut line = self.line;
         while let Some(rest) = self.pending.get(at..).filter(|rest| !rest.is_empty()) {
-            if let Some(splitter) = &mut state.behind {
+            if let Some(Behind { splitter, complained }) = &mut state.behind {
+                // Whatever else it has may be an event, or more of them, and nobody would see that it is not read.
+                if let Some(at) = rest.iter().position(|byte| !byte.is_ascii_whitespace()).filter(|_| !*complained) {
+                    *complained = true;
+                    if rest.get(at) != Some(&b'}') {
+                        let line = line + newlines(rest.get(..at).unwrap_or(&[]));
+                        let place = Place::Object { number: state.number + 1, line };
+                        batch.problems.push((place, Cause::BesideList));
+                    }
+                }
                 let end = match splitter.follow(rest) {
                     Cut::End(end) => {
                         state.behind = None;
@@ -501,7 +530,7 @@ impl Reader {
         if self.ended {
             if let Some((_, _, began)) = state.within {
                 batch.problems.push((Place::Object { number: state.number, line: began }, Cause::Unfinished));
-            } else if (state.listed || state.behind.is_some()) && self.error.is_none() {
+            } else if (state.list.is_some() || state.behind.is_some()) && self.error.is_none() {
                 batch.problems.push((Place::Source, Cause::Unfinished));
             }
             return;
@@ -522,13 +551,13 @@ impl Objects {
         for (at, byte) in rest.iter().enumerate() {
             match byte {
                 b'\n' => *line += 1,
-                b'{' if self.wrapped && !self.listed => {
+                b'{' if self.wrapped && self.list.is_none() => {
                     let object = rest.get(at..).unwrap_or(&[]);
                     self.complained = false;
                     match split::opens_list(object) {
                         Some(list) => {
                             *line += newlines(object.get(..list).unwrap_or(object));
-                            self.listed = true;
+                            self.list = Some(List::Records);
                             return (at + list, true);
                         }
                         None if object.len() < NAMES && !ended => return (at, false),
@@ -545,15 +574,14 @@ impl Objects {
                     self.complained = false;
                     return (at, true);
                 }
-                b'[' if !self.listed => self.listed = true,
-                b']' if self.listed => {
-                    self.listed = false;
-                    if self.wrapped {
-                        self.behind = Some(Splitter::within());
+                b'[' if self.list.is_none() => self.list = Some(List::Array),
+                b']' if self.list.is_some() => {
+                    if self.list.take() == Some(List::Records) {
+                        self.behind = Some(Behind { splitter: Splitter::within(), complained: false });
                         return (at + 1, true);
                     }
                 }
-                b',' if self.listed => {}
+                b',' if self.list.is_some() => {}
                 b' ' | b'\t' | b'\r' => {}
                 _ if self.complained => {}
                 _ => {

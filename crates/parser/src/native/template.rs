@@ -7,7 +7,7 @@ use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::exporters;
 use contentcheck_model::limits;
 use contentcheck_model::source::Span;
-use contentcheck_model::template::{CHANNEL, EVENT_ID, Field, Fixed, LogSource, Recognition, TemplateType};
+use contentcheck_model::template::{CHANNEL, EVENT_ID, Field, Fixed, LogSource, PROVIDER, Recognition, TemplateType};
 
 /// The template types that a file declares. What contradicts itself is reported; the rest of
 /// such a template type is kept with its flaw, so that rules on it are still checked, and none is read.
@@ -154,10 +154,12 @@ fn names(template: &TemplateType, reads: &[(&str, Span)], sink: &mut Sink) {
     }
     let reads_of = |name: &str| reads.iter().any(|(read, _)| *read == name);
     let joins_blanks = reads_of(CHANNEL) && reads_of(EVENT_ID);
+    // Only events of Windows are read by what exporters of them mean.
+    let is_of_windows = reads.is_empty() || [CHANNEL, EVENT_ID, PROVIDER].into_iter().any(reads_of);
     let declared =
         template.fields.iter().flatten().chain(&template.header).map(|field| (field.name.as_str(), field.span));
     for (name, span) in declared.chain(reads.iter().copied()) {
-        if let Some(recorded) = exporters::recorded_as(name, joins_blanks) {
+        if let Some(recorded) = exporters::recorded_as(name, joins_blanks).filter(|_| is_of_windows) {
             let message = format!("no recorded event has a field `{}`", clip(name));
             let found = sink.diagnostic(&codes::ODD_FIELD_NAME, span, message);
             sink.push(found.with_help(recorded.advice(clip)));

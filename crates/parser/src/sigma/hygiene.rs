@@ -14,7 +14,7 @@ use contentcheck_model::language::Language;
 use contentcheck_model::regex::{self, Path};
 use contentcheck_model::slip::{self, Compared, Foreign, Several, Sought};
 use contentcheck_model::source::Span;
-use contentcheck_model::template::{CHANNEL, EVENT_ID, Scalar};
+use contentcheck_model::template::{CHANNEL, EVENT_ID, PROVIDER, Scalar};
 
 /// Looks at every item and at the names of the selections.
 pub(crate) fn check(detections: &Detections<'_>, types: &[&Entry], sink: &mut Sink) {
@@ -138,7 +138,12 @@ fn field_name(item: &Item<'_>, types: &[&Entry], sink: &mut Sink) {
     let is_open = types.iter().any(|of| of.template.open);
     let is_of_windows = |name: &str| [CHANNEL, EVENT_ID].contains(&name);
     let joins_blanks = || types.iter().any(|of| of.template.reads.iter().any(|read| is_of_windows(&read.name)));
-    let recorded = if is_open { exporters::recorded_as(field, joins_blanks()) } else { None };
+    // Only events of Windows are read by what exporters of them mean.
+    let are_of_windows = types.iter().any(|of| {
+        let mut reads = of.template.reads.iter();
+        reads.len() == 0 || reads.any(|read| read.name == PROVIDER || is_of_windows(&read.name))
+    });
+    let recorded = if is_open && are_of_windows { exporters::recorded_as(field, joins_blanks()) } else { None };
     let help = if field.trim() != field {
         format!("write `{}`; the space is a part of the name", clip(field.trim()))
     } else if field.contains('*') {
