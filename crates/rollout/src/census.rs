@@ -190,6 +190,14 @@ impl Stratum {
     }
 }
 
+/// What is counted of a stratum.
+#[derive(Default)]
+struct Counted {
+    devices: u32,
+    held: u32,
+    members: BTreeMap<(u8, u8), u32>,
+}
+
 impl Census {
     /// Counts devices.
     ///
@@ -197,7 +205,7 @@ impl Census {
     /// When they make no census.
     pub fn of(devices: &mut [Device]) -> Result<Self, NoCensus> {
         devices.sort_unstable();
-        let mut strata: BTreeMap<&str, (u32, u32, BTreeMap<(u8, u8), u32>)> = BTreeMap::new();
+        let mut strata: BTreeMap<&str, Counted> = BTreeMap::new();
         let mut frontier = Frontier::default();
         let mut last = None;
         for device in devices.iter() {
@@ -211,8 +219,8 @@ impl Census {
             if let Some(place) = device.group.as_ref().filter(|place| place.member().is_none()) {
                 return Err(NoCensus::Place(place.clone()));
             }
-            let (taking_part, held, members) = strata.entry(&device.stratum).or_default();
-            let count = if device.held { held } else { taking_part };
+            let Counted { devices, held, members } = strata.entry(&device.stratum).or_default();
+            let count = if device.held { held } else { devices };
             *count = count.saturating_add(1);
             if let Some(Place { number, of, .. }) = device.group.as_ref().filter(|_| !device.held) {
                 let count = members.entry((*of, *number)).or_default();
@@ -224,7 +232,7 @@ impl Census {
         let of_places = |((of, number), devices)| Members { of, number, devices };
         let strata = strata
             .into_iter()
-            .map(|(name, (devices, held, members))| Stratum {
+            .map(|(name, Counted { devices, held, members })| Stratum {
                 name: name.to_owned(),
                 devices,
                 held,

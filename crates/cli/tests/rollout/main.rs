@@ -6,6 +6,7 @@ mod copies;
 mod elsewhere;
 mod groups;
 mod keys_and_exports;
+mod offered;
 mod proofs;
 mod stopping;
 mod ways;

@@ -359,7 +359,7 @@ fn tokens_of_what_is_halted_are_told_where_they_lie() {
     assert!(!told(&world.must(1, START + 3 * MINUTE, &["status"]).out));
     // Whatever the name, and wherever below the directory.
     let token = fs::read(kept.join("12/ring-0.token")).unwrap();
-    let proof = world.root.join("fleet/tokens/12/ring-0.proof");
+    let proof = world.root.join("fleet/proofs/12/ring-0.proof");
     for place in ["99/ring-0.token", "12/ring-0.token.bak", "12/old/x", "token", "a/b/c/d", "1/2/3/4/5/6/7/8/9/x"] {
         let path = world.root.join("fleet/tokens").join(place);
         fs::create_dir_all(path.parent().unwrap()).unwrap();

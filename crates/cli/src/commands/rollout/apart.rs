@@ -8,17 +8,20 @@ use std::path::{Component, Path, PathBuf};
 use contentcheck_project::files;
 
 use super::hold::STOPPED;
-use super::site::{DEVICES, DRAFTS, KEYS, LOG, PLANS, POLICY, REPORTS, ROLLS, SETTINGS, Site, TOKENS, WITNESSES};
+use super::site::{
+    DEVICES, DRAFTS, KEYS, LOG, PLANS, POLICY, PROOFS, REPORTS, ROLLS, SETTINGS, Site, TOKENS, WITNESSES,
+};
 use crate::args::RolloutCommand;
 use crate::exit::Failure;
 
 /// What a directory of rollouts has, and what becomes of a file that somebody puts there.
-const OWN: [(&str, &str); 12] = [
+const OWN: [(&str, &str); 13] = [
     (SETTINGS, "it has their settings"),
     (POLICY, "plans follow it"),
     (DEVICES, "it lists the devices"),
     (LOG, "what is there is handed out to devices and witnesses"),
     (TOKENS, "what is there is handed out to devices"),
+    (PROOFS, "it keeps the proofs that rings were opened"),
     (REPORTS, "what is there is counted as evidence"),
     (ROLLS, "what is there is read as lists of devices"),
     (KEYS, HAS_KEYS),

@@ -15,8 +15,11 @@ use contentcheck_rollout::{Body, Book, Entry, NoBook, Policy, Refusal, Roll, Sta
 
 use super::hold;
 use super::keys;
+use super::rings::{Reported, reported};
 use super::show::{percent, planned};
-use super::site::{DEVICES, POLICY, Site, Submitted, TOKENS, code_of, coded, failed, of_newest, sign as sign_with};
+use super::site::{
+    DEVICES, POLICY, Site, Submitted, TOKENS, code_of, coded, failed, is_past, of_newest, sign as sign_with,
+};
 use super::tokens;
 use crate::Streams;
 use crate::args::{RolloutHalt, RolloutPin, RolloutReason, RolloutSign};
@@ -230,7 +233,16 @@ fn after(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
         return Ok(Exit::Findings);
     }
     site.settle(book.state(), signed)?;
-    tokens::write(site, book, signed, streams).map(tokens::Written::exit)
+    let offers = book.state().newest().is_some_and(|newest| !newest.offered().is_empty());
+    match if offers { reported(site, book.state(), now) } else { Reported::Well } {
+        Reported::Well => tokens::write(site, book, signed, streams).map(tokens::Written::exit),
+        // What was reported while it was halted is not in the log yet.
+        Reported::Bad(why) | Reported::Unknown(why) => {
+            tokens::withdraw(site, book.state(), true, streams)?;
+            site.tell(streams, &coded(&codes::RELEASE_REJECTED, &why));
+            Ok(Exit::Findings)
+        }
+    }
 }
 
 pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &mut Streams<'_>) -> Outcome {
@@ -426,6 +438,13 @@ pub(super) fn sign(directory: &Path, arguments: &RolloutSign, now: u64, streams:
         tokens::withdraw(&site, &state, true, streams)?;
     }
     let holds = hold::standing(directory);
+    if is_past(&entry, now) {
+        let message = format!(
+            "{name}: people have a day to sign, and this was made at {} UTC; remove the file, and run again what asked for it",
+            utc(entry.time)
+        );
+        return Err(Failure::findings(coded(&codes::OUT_OF_TURN, &message)));
+    }
     state.rehearse(&[&bytes]).map_err(|why| {
         let next = match halt {
             Some(_) => {

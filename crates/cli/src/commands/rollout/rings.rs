@@ -8,6 +8,7 @@ use contentcheck_fleet::status::opens_at;
 use contentcheck_log::write::Directory;
 use contentcheck_model::diagnostic::codes;
 use contentcheck_rollout::entry::{Observed, Start};
+use contentcheck_rollout::judge::judge;
 use contentcheck_rollout::state::{Phase, Rollout};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::witness::LATE;
@@ -180,7 +181,8 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
         };
     };
     if let Phase::Halted { reason, .. } = rollout.phase()
-        && site.resumption_waits(&rollout)
+        && site.resumption_waits(&rollout, now)
+        && !matches!(reported(&site, book.state(), now), Reported::Bad(_))
     {
         // What is signed follows the newest entry, so evidence would void it. No ring opens before it is logged, and evidence can wait.
         site.cosign(&mut book, now, streams)?;
@@ -212,9 +214,14 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     }
     let mut signed = site.cosign(&mut book, now, streams)?;
     let opened = next(&site, &mut book, now)?;
+    let refused = match &opened {
+        Err(NotOpened::Unsigned(why)) => Some(why.clone()),
+        Ok(()) | Err(NotOpened::NotYet(_)) => None,
+    };
     if opened.is_ok() {
         signed = site.cosign(&mut book, now, streams)?;
     }
+    site.note_refusal(newest(&book)?, now, refused.as_deref())?;
     let is_failing = failing(&site, book.state(), newest(&book)?, streams)?;
     let tokens = if is_failing {
         tokens::withdraw(&site, book.state(), true, streams)?;
@@ -245,12 +252,22 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
             written(writeln!(streams.out, "{text}"))?;
             Ok(exit)
         }
-        (Phase::Open { ring }, Err(why)) if !is_open => {
+        (Phase::Open { ring }, Err(NotOpened::Unsigned(why))) => {
+            let ring = ring_name(rollout, *ring);
+            written(writeln!(
+                streams.out,
+                "{ring} stays the last one{}",
+                if is_open { " that is open" } else { no_token }
+            ))?;
+            site.tell(streams, &coded(&codes::WITNESS_REFUSES, &why));
+            Ok(Exit::Findings)
+        }
+        (Phase::Open { ring }, Err(NotOpened::NotYet(why))) if !is_open => {
             let ring = ring_name(rollout, *ring);
             written(writeln!(streams.out, "{ring} stays the last one in the log: {why}{no_token}"))?;
             Ok(exit)
         }
-        (Phase::Open { ring }, Err(why)) => {
+        (Phase::Open { ring }, Err(NotOpened::NotYet(why))) => {
             written(writeln!(streams.out, "{} stays the last one that is open: {why}", ring_name(rollout, *ring)))?;
             site.tell(streams, "`contentcheck rollout explain` shows what is missing");
             Ok(exit)
@@ -353,28 +370,80 @@ fn evidence(
     Ok(matches!(site.submit(book, entry, signers, now, streams)?, Submitted::Logged(_)))
 }
 
+/// Why no ring was opened.
+enum NotOpened {
+    /// It is not its time: by the clock, by the evidence, or no ring is left.
+    NotYet(String),
+    /// Too few witnesses would sign for it.
+    Unsigned(String),
+}
+
+/// What the reports that are not in the log yet say of a release.
+pub(super) enum Reported {
+    /// Nothing against it.
+    Well,
+    /// That it is bad, or fails on most devices of some ring.
+    Bad(String),
+    /// They cannot be counted.
+    Unknown(String),
+}
+
+/// Counts the reports of all rings that are open: what people say in the meantime knows nothing of them.
+pub(super) fn reported(site: &Site, state: &State, now: u64) -> Reported {
+    let Some((rollout, open)) = state.newest().and_then(|newest| Some((newest, newest.open_ring()?))) else {
+        return Reported::Well;
+    };
+    match judged(site, state, (rollout, open), now) {
+        Ok(None) => Reported::Well,
+        Ok(Some(ring)) => Reported::Bad(format!(
+            "the reports of {} say that the release is bad: no token is written, and `contentcheck rollout advance` takes them in",
+            ring_name(rollout, ring)
+        )),
+        Err(why) => Reported::Unknown(format!("nobody can tell whether the release is good: {why}")),
+    }
+}
+
+/// The first ring whose reports are bad.
+fn judged(site: &Site, state: &State, (rollout, open): (&Rollout, u8), now: u64) -> Result<Option<u8>, String> {
+    let reports = site.recounter().map_err(|failure| failure.message)?;
+    let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
+    let Some(until) = until.map(|until| until.min(now)) else { return lost(rollout).map_or(Ok(None), Err) };
+    for ring in 0..=open {
+        let evidence = reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())?;
+        let judged = judge(rollout.census(), &rollout.plan().policy, ring, Some(&evidence));
+        let judged = judged.map_err(|why| why.to_string())?;
+        let all = judged.groups.iter().fold(Observed::default(), |sum, (_, seen)| sum.and(seen));
+        let mut seen = judged.groups.iter().map(|(_, seen)| seen).chain([&all]);
+        if judged.verdict.rejects() || seen.any(|seen| seen.is_mostly_failures() || seen.is_mostly_lost()) {
+            return Ok(Some(ring));
+        }
+    }
+    Ok(None)
+}
+
 /// Logs the verdict and opens the next ring, where that is allowed.
-fn next(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<Result<(), String>, Failure> {
+fn next(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<Result<(), NotOpened>, Failure> {
     let rollout = newest(book)?;
     let Some(ring) = rollout.open_ring().filter(|_| !rollout.is_everywhere()) else {
-        return Ok(Err(Refusal::Broken(contentcheck_rollout::state::Check::NextRing).to_string()));
+        let why = Refusal::Broken(contentcheck_rollout::state::Check::NextRing).to_string();
+        return Ok(Err(NotOpened::NotYet(why)));
     };
     let verdict = rollout.judgement(ring).map_err(|why| Failure::internal(why.to_string()))?.verdict;
     // Verdict and opening are written together or not at all: a verdict alone clears nothing in a blackout.
     let verdict = of_newest(book.state(), now, Body::Verdict(verdict))?.to_bytes();
     let cleared = match book.state().rehearse(&[&verdict]) {
         Ok(cleared) => cleared,
-        Err(why) => return Ok(Err(why.to_string())),
+        Err(why) => return Ok(Err(NotOpened::NotYet(why.to_string()))),
     };
     let opening = cleared.newest().and_then(|rollout| rollout.opening(rollout.next_ring()?));
     let opening = opening.ok_or_else(|| Failure::internal("no ring is left to open"))?.to_bytes();
     site.is_on_time(now)?;
     if let Err(why) = site.would_sign(book, &[&verdict, &opening], now) {
-        return Ok(Err(why));
+        return Ok(Err(NotOpened::Unsigned(why)));
     }
     match book.append(&[&verdict, &opening]) {
         Ok(_) => Ok(Ok(())),
-        Err(NoBook::Refused(why)) => Ok(Err(why.to_string())),
+        Err(NoBook::Refused(why)) => Ok(Err(NotOpened::NotYet(why.to_string()))),
         Err(why) => Err(failed(why)),
     }
 }

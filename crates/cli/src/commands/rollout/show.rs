@@ -19,7 +19,7 @@ use contentcheck_rollout::{Census, Policy, Refusal, Stratum};
 
 use super::keys;
 use super::rings::UNSTARTABLE;
-use super::site::{DRAFTS, KEYS, POLICY, Site, coded, said, there};
+use super::site::{DRAFTS, KEYS, POLICY, Site, coded, is_past, said, there};
 use super::ways;
 use crate::Streams;
 use crate::args::{DeviceFormat, RolloutReport, RolloutStatus as Arguments};
@@ -158,7 +158,7 @@ pub(super) fn status(directory: &Path, arguments: &Arguments, now: u64, streams:
         }
     }
     ways_back(&status, streams)?;
-    drafts(directory, streams)?;
+    drafts(directory, now, streams)?;
     let log = &status.log;
     let signed = log.witnesses.iter().filter(|witness| witness.signed.is_some()).count();
     written(writeln!(
@@ -223,7 +223,7 @@ fn ways_back(status: &Status, streams: &mut Streams<'_>) -> Outcome {
 }
 
 /// The entries that wait for signatures.
-fn drafts(directory: &Path, streams: &mut Streams<'_>) -> Outcome {
+fn drafts(directory: &Path, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
     let Ok(files) = std::fs::read_dir(site.path(DRAFTS)) else { return Ok(Exit::Fine) };
     let is_draft = |path: &std::path::PathBuf| path.extension().is_some_and(|extension| extension == "entry");
@@ -238,6 +238,9 @@ fn drafts(directory: &Path, streams: &mut Streams<'_>) -> Outcome {
                 let bytes = entry.to_bytes();
                 let applied = state.rehearse(&[&bytes]).and_then(|_| state.clone().apply(&bytes));
                 match applied {
+                    _ if is_past(&entry, now) => {
+                        format!("no longer waits: {name} was made more than a day ago, in which people sign; remove it")
+                    }
                     Ok(()) => format!("waits: {name} has its signatures; what asked for it, run again, logs it"),
                     Err(Refusal::Signatures { role, found, needed }) => format!(
                         "waits: {name} has {found} of {needed} signatures of the role `{}`; `contentcheck rollout sign {name} --key FILE` adds one",

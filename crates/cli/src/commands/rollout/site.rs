@@ -40,10 +40,16 @@ pub(super) const ROLLS: &str = "rolls";
 pub(super) const REPORTS: &str = "reports";
 pub(super) const LOG: &str = "log";
 pub(super) const TOKENS: &str = "tokens";
+/// Proofs that rings were opened, as they were first. Each is a token for a day, so they are not among what is handed out.
+pub(super) const PROOFS: &str = "proofs";
 pub(super) const KEYS: &str = "keys";
 pub(super) const WITNESSES: &str = "witnesses";
 pub(super) const DRAFTS: &str = "drafts";
 pub(super) const PLANS: &str = "plans";
+/// What keeps in mind that witnesses refused the next ring, until something is in the log or they do not.
+const REFUSED: &str = "refused";
+/// Seconds for which people may sign.
+const DAY: u64 = 24 * 60 * 60;
 const CHECKPOINT_BYTES: usize = 64 << 10;
 const SETTINGS_BYTES: usize = 1 << 20;
 const DRAFT_BYTES: usize = 64 << 10;
@@ -522,6 +528,11 @@ pub(super) fn policy_of(path: &Path) -> Result<Policy, Failure> {
 fn text(path: &Path, most: usize) -> Result<String, Failure> {
     String::from_utf8(read_whole(path, most)?)
         .map_err(|_| Failure::usage(format!("{}: this is not UTF-8", files::name(path))))
+}
+
+/// Whether the day is over in which people sign an entry. A halt is never late.
+pub(super) fn is_past(entry: &Entry, now: u64) -> bool {
+    !matches!(entry.body, Body::Halt(_)) && entry.time.saturating_add(DAY) < now
 }
 
 #[cfg(test)]

@@ -19,7 +19,7 @@ use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Book, NoBook, State};
 
 use super::show::ring_name;
-use super::site::{Site, TOKENS, coded, failed, said};
+use super::site::{PROOFS, Site, TOKENS, coded, failed, said};
 use crate::Streams;
 use crate::exit::{Exit, Failure, Outcome};
 
@@ -174,7 +174,10 @@ impl Writer<'_> {
     /// after it, which has it as well; else it is made again under the newest checkpoint, and the ring is open for devices from then on.
     fn proof(&self, ring: u8, opened: &Opened, streams: &mut Streams<'_>) -> Result<Proven, Failure> {
         let fault = |why: Fault| failed(NoBook::Log(why));
-        let path = self.path(ring, "proof");
+        let place = self.site.path(PROOFS).join(self.rollout.release().sequence.to_string());
+        fs::create_dir_all(&place)
+            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
+        let path = place.join(format!("ring-{ring}.proof"));
         let entry = self.book.log().entry(opened.index).map_err(fault)?;
         let why = match small(&path) {
             Ok(text) => match self.proven(text, &entry) {
@@ -186,8 +189,12 @@ impl Writer<'_> {
         };
         let after = small(&self.path(ring.saturating_add(1), "token")).ok();
         let second = after.as_deref().and_then(Token::proof_before).map(str::to_owned);
-        if let Some(proven) = second.and_then(|second| self.proven(second, &entry)) {
+        // Where earlier versions kept it, devices could fetch it.
+        let earlier = self.path(ring, "proof");
+        let known = [small(&earlier).ok(), second].into_iter().flatten();
+        if let Some(proven) = known.filter_map(|text| self.proven(text, &entry)).next() {
             write::own(&path, proven.text.as_bytes())?;
+            let _ = fs::remove_file(earlier);
             return Ok(proven);
         }
         let text = self.book.log().proof(opened.index).map_err(fault)?;
@@ -266,12 +273,9 @@ struct Lying {
 }
 
 impl Lying {
-    /// Reads a file, where it may be a token. The proof of an opening is named as one, and stays where it is kept.
+    /// Reads a file, where it may be a token.
     fn at(path: PathBuf) -> Option<Self> {
         let extension = path.extension().unwrap_or_default();
-        if extension == "proof" {
-            return None;
-        }
         let read = |text: String| Token::read(text.as_bytes()).ok()?.claimed();
         let rollout = small(&path).ok().and_then(read).map(|opening| opening.plan);
         (rollout.is_some() || extension == "token").then_some(Self { path, rollout })
@@ -331,15 +335,18 @@ fn lying(tokens: &Path) -> (Vec<Lying>, Vec<String>) {
 /// That tokens of what is stopped lie where devices fetch them, in a sentence: somebody put them back.
 pub(super) fn loose(site: &Site, state: &State, is_held: bool) -> Option<String> {
     let stopped: Vec<&Rollout> = over(state, is_held).collect();
-    let (lying, _) = lying(&site.path(TOKENS));
+    let (lying, unread) = lying(&site.path(TOKENS));
     let of_stopped = lying.iter().filter(|token| stopped.iter().any(|rollout| token.is_of(site, rollout)));
     let names: Vec<String> = of_stopped.map(|token| files::name(&token.path)).collect();
-    (!names.is_empty()).then(|| {
-        format!(
+    if !names.is_empty() {
+        return Some(format!(
             "devices can fetch {}, which let them in although that is stopped: `contentcheck rollout advance` takes them away",
             names.join(", ")
-        )
-    })
+        ));
+    }
+    let is_unknown = !stopped.is_empty() && !unread.is_empty();
+    is_unknown
+        .then(|| format!("nobody knows whether devices can fetch tokens of what is stopped: {}", unread.join("; ")))
 }
 
 /// Takes away the tokens of rollouts that were stopped, and says until when those hold that devices may have fetched already. The proofs stay:

@@ -29,7 +29,13 @@ pub(super) struct Blinded<'a> {
     analysis: Analysis<'a>,
     known: Known,
     /// The sensors on which a rule is blind, by what they lack.
-    found: BTreeMap<(Identity, Vec<String>), (&'a CheckedRule, Vec<&'a Sensor>)>,
+    found: BTreeMap<(Identity, Vec<String>), Found<'a>>,
+}
+
+/// A rule, and the sensors on which it is blind.
+struct Found<'a> {
+    rule: &'a CheckedRule,
+    sensors: Vec<&'a Sensor>,
 }
 
 impl<'a> Blinded<'a> {
@@ -59,7 +65,7 @@ impl<'a> Blinded<'a> {
             {
                 continue;
             }
-            self.found.entry((identity, lacks)).or_insert((rule, Vec::new())).1.push(sensor);
+            self.found.entry((identity, lacks)).or_insert(Found { rule, sensors: Vec::new() }).sensors.push(sensor);
         }
     }
 
@@ -82,7 +88,7 @@ impl<'a> Blinded<'a> {
     }
 
     pub(super) fn findings(self) -> Vec<Finding> {
-        let told = self.found.into_iter().take(TOLD).map(|((_, lacks), (rule, sensors))| {
+        let told = self.found.into_iter().take(TOLD).map(|((_, lacks), Found { rule, sensors })| {
             let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
             let fields: Vec<String> = lacks.iter().map(|field| format!("`{}`", clip(field))).collect();
             let message = format!(

@@ -13,13 +13,13 @@ use contentcheck_fleet::{Cosign as _, Keeper, Remote};
 use contentcheck_log::write::{Directory, Fault, ReadOnly, View, seen_by};
 use contentcheck_log::{Hash, Trust, VerifierKey};
 use contentcheck_model::diagnostic::codes;
-use contentcheck_project::files;
+use contentcheck_project::{files, write};
 use contentcheck_rollout::state::{Rollout, Told};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Body, Book, Entry, NoBook, State, book};
 
 use super::super::{hold, tokens};
-use super::{DRAFTS, LOG, SETTINGS, Site, WitnessSettings, coded};
+use super::{DRAFTS, LOG, REFUSED, ROLLS, SETTINGS, Site, WitnessSettings, coded, is_past};
 use crate::Streams;
 use crate::exit::Failure;
 use crate::release::talk;
@@ -125,7 +125,8 @@ impl Site {
     pub(in crate::commands::rollout) fn here(&self, state: &State) -> Here {
         let held = self.held(state);
         // What is held has no token, and says why.
-        let blocked = || self.unnamed(state).into_iter().chain(tokens::missing(self, state)).collect();
+        let lacking = || self.lost_here(state).into_iter().chain(self.unnamed(state)).chain(self.refused(state));
+        let blocked = || lacking().chain(tokens::missing(self, state)).collect();
         let blocked = if held.is_none() { blocked() } else { Vec::new() };
         let loose = tokens::loose(self, state, held.is_some());
         Here { held, blocked, loose }
@@ -372,7 +373,7 @@ impl Site {
             return Ok(());
         }
         Err(format!(
-            "{would} of {} witnesses would sign for the next ring, and {} must, so nothing was written; {}",
+            "{would} of {} witnesses would sign for the next ring, and {} must, so no ring was opened; {}",
             counting.len(),
             state.quorum(),
             others.join("; ")
@@ -422,10 +423,57 @@ impl Site {
         })
     }
 
-    /// Whether people are signing here that a rollout goes on, behind its newest entry.
-    pub(in crate::commands::rollout) fn resumption_waits(&self, rollout: &Rollout) -> bool {
+    /// Whether people are signing here that a rollout goes on, behind its newest entry. They have a day.
+    pub(in crate::commands::rollout) fn resumption_waits(&self, rollout: &Rollout, now: u64) -> bool {
         let follows = Some((rollout.id(), rollout.last()));
-        self.drafts().any(|(_, entry)| matches!(entry.body, Body::Resume(_)) && entry.of == follows)
+        self.drafts()
+            .any(|(_, entry)| matches!(entry.body, Body::Resume(_)) && entry.of == follows && !is_past(&entry, now))
+    }
+
+    /// Keeps in mind that too few witnesses would sign for the next ring of a rollout, or that this is over.
+    pub(in crate::commands::rollout) fn note_refusal(
+        &self,
+        rollout: &Rollout,
+        now: u64,
+        why: Option<&str>,
+    ) -> Result<(), Failure> {
+        let path = self.path(REFUSED);
+        match why {
+            Some(why) => write::own(&path, format!("{} {now}\n{why}\n", rollout.last()).as_bytes()),
+            None if path.exists() => write::remove(&path),
+            None => Ok(()),
+        }
+    }
+
+    /// That too few witnesses would sign for the next ring when that was tried last, in a sentence; nothing where something is in the log since.
+    fn refused(&self, state: &State) -> Option<String> {
+        const MOST: u64 = 16 << 10;
+        let path = self.path(REFUSED);
+        let text = fs::metadata(&path).is_ok_and(|file| file.is_file() && file.len() <= MOST);
+        let text = text.then(|| fs::read_to_string(&path).ok()).flatten()?;
+        let (head, why) = text.split_once('\n')?;
+        let (last, at) = head.split_once(' ')?;
+        let is_of_now = state.newest().is_some_and(|newest| newest.last().to_string() == last);
+        let at: u64 = at.parse().ok().filter(|_| is_of_now)?;
+        Some(format!("{} (at {} UTC)", contentcheck_model::diagnostic::visible(why.trim_end()), utc(at)))
+    }
+
+    /// That what commands need is gone from here, in a sentence. What runs already goes on by what it read.
+    fn lost_here(&self, state: &State) -> Option<String> {
+        let is_gone = |name: &str| !self.path(name).exists();
+        if is_gone(SETTINGS) {
+            return Some(format!("{SETTINGS} is gone: no command works here; take it from a copy"));
+        }
+        let has_rolls = || {
+            let files = fs::read_dir(self.path(ROLLS)).into_iter().flatten().flatten();
+            files.map(|file| file.path()).any(|path| path.extension().is_some_and(|end| end == "roll"))
+        };
+        let is_counted = self.is_writer() && state.newest().is_some_and(|newest| newest.open_ring().is_some());
+        (is_counted && !has_rolls()).then(|| {
+            format!(
+                "{ROLLS}/ has no roll, so no report can be taken or counted, and no ring opens; take it from a copy"
+            )
+        })
     }
 
     /// Halts of the newest rollout that are not in the log, by who has them, and when they were made.
