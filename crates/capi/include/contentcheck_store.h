@@ -54,6 +54,7 @@ extern "C" {
 #define CC_E_OFFER_SOON 1129        /* the ring was opened too soon after the one before: later */
 #define CC_E_OFFER_STALE 1130       /* the witnesses signed too long ago: fetch a newer token */
 #define CC_E_OFFER_IDLE 1131        /* this sensor would run no rule of it */
+#define CC_E_OFFER_BEHIND 1132      /* this device stays behind, and too few newer releases are everywhere: later */
 
 /* ---- The store ---- */
 
@@ -76,6 +77,7 @@ typedef struct cc_store_config {
     /* The place of this device in its redundancy group as the roll of the fleet has it, such as "db-7:1/2"; no bytes: it is in none. No two
      * devices of a group are in one ring, and the first one goes first. A struct without this member is taken as it was. */
     cc_bytes_t group;
+    uint32_t behind; /* by how many releases this device stays behind the newest one, as the roll has it: 0, 1 or 2 */
 } cc_store_config_t;
 
 /* Opens the store, accounts for how the last run ended, and decides what runs. Where nothing in the directory can be used, factory content

@@ -77,6 +77,7 @@ statuses! {
     CC_E_OFFER_RING = 1128, c"CC1128", c"the ring of this device is not open yet";
     CC_E_OFFER_SOON = 1129, c"CC1129", c"the ring was opened too soon after the one before";
     CC_E_OFFER_STALE = 1130, c"CC1130", c"the witnesses signed too long ago";
+    CC_E_OFFER_BEHIND = 1132, c"CC1132", c"the device stays behind, and too few newer releases are everywhere";
     CC_E_OFFER_IDLE = 1131, c"CC1131", c"this sensor would run no rule of the image";
 }
 

@@ -14,8 +14,8 @@ use std::vec;
 
 use contentcheck_interpreter::{Manifest, Rejection};
 use contentcheck_sensor::{
-    Advice, Condition, Config, Digest, Files, Keyring, KillRefusal, Member, NoRoot, Role, Root, Rung, SoundPolicy,
-    Store, System,
+    Advice, BEHIND, Condition, Config, Digest, Files, Keyring, KillRefusal, Member, NoRoot, Role, Root, Rung,
+    SoundPolicy, Store, System,
 };
 
 use crate::load::{Handle, handle, key, told};
@@ -23,7 +23,7 @@ use crate::memory::{self, Region, WORD};
 use crate::refusal::{Refused, of_root};
 use crate::report::{status_of, words};
 use crate::status::{
-    self, CC_E_ENUM, CC_E_GROUP, CC_E_KILLS, CC_E_LOG, CC_E_NULL, CC_E_OFFER_DISTRUSTED, CC_E_OFFER_KNOWN,
+    self, CC_E_ENUM, CC_E_GROUP, CC_E_KILLS, CC_E_LOG, CC_E_NULL, CC_E_NUMBER, CC_E_OFFER_DISTRUSTED, CC_E_OFFER_KNOWN,
     CC_E_OFFER_TAKEN, CC_OK, CcStatus,
 };
 use crate::types::*;
@@ -210,6 +210,7 @@ unsafe fn open(given: *const CcStoreConfig) -> Result<Box<CcStore>, Refused> {
     // SAFETY: the same.
     let group = text(unsafe { memory::bytes(given.group) }?)?;
     let member = (!group.is_empty()).then(|| Member::read(group)).transpose().map_err(|_| CC_E_GROUP)?;
+    let behind = u8::try_from(given.behind).ok().filter(|behind| *behind <= BEHIND).ok_or(CC_E_NUMBER)?;
     // SAFETY: the caller's.
     let (manifest, words) = unsafe { self::manifest(given.manifest) }?;
     let own = Own { manifest, factory: Kept::new(factory.into()), log: Kept::new(log.into()), _words: words };
@@ -227,6 +228,7 @@ unsafe fn open(given: *const CcStoreConfig) -> Result<Box<CcStore>, Refused> {
         policy,
         log: Some(log).filter(|log| !log.is_empty()),
         member,
+        behind,
     };
     let store = Store::in_directory(config, directory, Keyring::new(root, manifest));
     let mut store = Box::new(CcStore { key: 0, store, said: String::new(), own: Arc::new(own) });

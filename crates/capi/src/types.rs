@@ -522,6 +522,8 @@ pub struct CcStoreConfig {
     pub watch_events: u64,
     /// The place of the device in its redundancy group, or nothing.
     pub group: CcBytes,
+    /// By how many releases the device stays behind the newest one.
+    pub behind: u32,
 }
 
 /// `cc_standing_t`: what runs on a device.

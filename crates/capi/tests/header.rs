@@ -97,7 +97,7 @@ fn structs_and_numbers_are_those_of_the_library() {
         CcOutcome = "cc_outcome_t" { status, match_count, unasked_from, mistyped, steps, needed, found, values, index, element }
         CcMatch = "cc_match_t" { event, rule }
         CcStoreConfig = "cc_store_config_t" { size_of_self, manifest, directory, root, factory, build, built, log,
-            watch_seconds, watch_events, group }
+            watch_seconds, watch_events, group, behind }
         CcStanding = "cc_standing_t" { condition, rung, image, sequence, rule_count, loaded_rules, switched_off, is_owner,
             seconds, events, matches, exhausted, faults, mistyped }
         CcReason = "cc_reason_t" { test, input_name, text, input, holds, values, index, element, offset, length }

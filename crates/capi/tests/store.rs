@@ -113,6 +113,7 @@ fn opened(directory: &Directory, change: impl FnOnce(&mut CcStoreConfig)) -> Res
         watch_seconds: 0,
         watch_events: 2,
         group: CcBytes::NONE,
+        behind: 0,
     };
     change(&mut config);
     let (mut store, mut reader, mut why) = (null_mut(), null_mut(), NO_REFUSAL);
@@ -390,6 +391,7 @@ fn wrong_calls_are_told() {
     assert_eq!(status(&|config| config.log = CcBytes::of(b"\xFF")).status, CC_E_UTF8);
     assert_eq!(status(&|config| config.log = CcBytes::of(b"junk")).status, CC_E_LOG);
     assert_eq!(status(&|config| config.group = CcBytes::of(b"db-7:3/2")).status, CC_E_GROUP);
+    assert_eq!(status(&|config| config.behind = 3).status, CC_E_NUMBER);
     assert_eq!(status(&|config| config.directory = CcBytes::NONE).status, CC_E_NULL);
     let why = status(&|config| config.root = CcBytes::of(b"contentcheck root 1\nversion one\n"));
     assert_eq!((why.status, why.record), (CC_E_ROOT, 2));

@@ -109,6 +109,7 @@ const UNREACHED: &[(&str, &str, Reported)] = &[
     ("CC1129", NO_OFFER, || Refusal::Soon { found: 1, needed: 2 }.code()),
     ("CC1130", NO_OFFER, || Refusal::Stale { seen: 1, now: 2 }.code()),
     ("CC1131", NO_OFFER, || Refusal::Idle.code()),
+    ("CC1132", NO_OFFER, || Refusal::Behind { needed: 1, shown: 0 }.code()),
 ];
 
 const MADE: &[Made] = &[

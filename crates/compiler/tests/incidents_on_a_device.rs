@@ -166,8 +166,16 @@ impl Device {
             ..Policy::DEFAULT
         };
         let policy = policy.sound().unwrap();
-        let config =
-            Config { manifest, build: Digest::of(b"build"), built: 0, factory: None, policy, log: None, member: None };
+        let config = Config {
+            manifest,
+            build: Digest::of(b"build"),
+            built: 0,
+            factory: None,
+            policy,
+            log: None,
+            member: None,
+            behind: 0,
+        };
         let store = Store::open(config, Files::new(&root), System::new(root.join("ended")), Everything);
         Self { root, supplied, store }
     }

@@ -213,7 +213,7 @@ impl Fleet {
     pub fn listed(count: u32) -> Result<Vec<Listed>, NoFleet> {
         let device = |number: u32| {
             let (key, stratum) = (key(number)?.public(), stratum(number).to_owned());
-            Ok(Listed { key, stratum, held: false, group: group(number, count) })
+            Ok(Listed { key, stratum, held: false, group: group(number, count), behind: 0 })
         };
         (0..count).map(device).collect()
     }

@@ -2,11 +2,12 @@
 //! nobody can use another roll unseen.
 //!
 //! ```text
-//! # 64 digits of the device's public key, its stratum, its place in a redundancy group, and `held` where it does not take part
+//! # 64 digits of the device's public key, its stratum, its place in a redundancy group, by how many releases it stays behind, and `held`
+//! # where it does not take part
 //! 7f3a..c2 windows/11/7.15
 //! 80b1..0d windows/11/7.15 held
 //! 91d0..7e linux/db group=db-7:1/2
-//! a4c5..31 linux/db group=db-7:2/2
+//! a4c5..31 linux/db group=db-7:2/2 behind=1
 //! ```
 
 use std::fmt::{self, Write as _};
@@ -47,7 +48,7 @@ impl fmt::Display for NoRoll {
             Self::Line(path, line) => {
                 write!(
                     f,
-                    "{}:{line}: a line is a key of 64 digits, a stratum, where the device is in a redundancy group its place there, such as `{GROUP}db-7:1/2`, and where it takes no part `held`",
+                    "{}:{line}: a line is a key of 64 digits, a stratum, where the device is in a redundancy group its place there, such as `{GROUP}db-7:1/2`, where it stays behind the newest release `{BEHIND}1` or `{BEHIND}2`, and where it takes no part `held`",
                     path.display()
                 )
             }
@@ -73,6 +74,9 @@ impl core::error::Error for NoRoll {}
 /// What stands before the place of a device in a redundancy group.
 const GROUP: &str = "group=";
 
+/// What stands before how many releases a device stays behind.
+const BEHIND: &str = "behind=";
+
 /// A roll as a file has it.
 #[must_use]
 pub fn print(roll: &Roll) -> String {
@@ -81,7 +85,8 @@ pub fn print(roll: &Roll) -> String {
         let held = if device.held { " held" } else { "" };
         let group = device.group.as_ref().map_or_else(String::new, |place| format!(" {GROUP}{place}"));
         // Writing to a string does not fail.
-        let _ = writeln!(text, "{} {}{group}{held}", Hash(device.key), device.stratum);
+        let behind = if device.behind > 0 { format!(" {BEHIND}{}", device.behind) } else { String::new() };
+        let _ = writeln!(text, "{} {}{group}{behind}{held}", Hash(device.key), device.stratum);
     }
     text
 }
@@ -111,12 +116,23 @@ fn device(line: &str) -> Option<Device> {
         }
         None => None,
     };
+    let behind = match word.and_then(|word| word.strip_prefix(BEHIND)) {
+        Some(behind) => {
+            word = words.next();
+            match behind {
+                "1" => 1,
+                "2" => 2,
+                _ => return None,
+            }
+        }
+        None => 0,
+    };
     let held = match (word, words.next()) {
         (None, _) => false,
         (Some("held"), None) => true,
         _ => return None,
     };
-    Some(Device { key, stratum, held, group })
+    Some(Device { key, stratum, held, group, behind })
 }
 
 /// Reads a roll.
@@ -154,7 +170,7 @@ pub fn read_new(path: &Path) -> Result<Roll, NoRoll> {
 /// Where a device is in a roll. Nothing for one that is not in it, or does not take part.
 pub(crate) fn place_of(roll: &Roll, key: &[u8; 32]) -> Option<usize> {
     let at = roll.devices().binary_search_by(|device| device.key.cmp(key)).ok()?;
-    roll.devices().get(at).filter(|device| !device.held).map(|_| at)
+    roll.devices().get(at).filter(|device| device.takes_part()).map(|_| at)
 }
 
 /// The rolls of a fleet: one for each census that a rollout was planned with.
@@ -235,6 +251,11 @@ mod tests {
             ("linux/6 held", true),
             ("linux/6 group=db-7:1/2", true),
             ("linux/6 group=berlin/db-7:2/2 held", true),
+            ("linux/6 behind=1", true),
+            ("linux/6 group=db-7:1/2 behind=2 held", true),
+            ("linux/6 behind=0", false),
+            ("linux/6 behind=3", false),
+            ("linux/6 behind=1 group=db-7:1/2", false),
             ("", false),
             ("linux/6 hold", false),
             ("linux/6 held group=db-7:1/2", false),
@@ -249,8 +270,14 @@ mod tests {
             assert_eq!(device(&line).is_some(), is_one, "{line}");
         }
         let place = |number| Some(Place { name: "db-7".to_owned(), number, of: 2 });
-        let of = |byte, held, group| Device { key: [byte; 32], stratum: "linux/6".to_owned(), held, group };
-        let roll = Roll::new(vec![of(1, false, place(1)), of(2, true, place(2)), of(3, false, None)]).unwrap();
+        let of = |byte, held, group| Device { key: [byte; 32], stratum: "linux/6".to_owned(), held, group, behind: 0 };
+        let roll = Roll::new(vec![
+            of(1, false, place(1)),
+            of(2, true, place(2)),
+            of(3, false, None),
+            Device { behind: 2, ..of(4, false, None) },
+        ])
+        .unwrap();
         let printed = print(&roll);
         let again: Option<Vec<Device>> = printed.lines().map(device).collect();
         assert_eq!(again.as_deref(), Some(roll.devices()), "{printed}");

@@ -304,7 +304,7 @@ mod tests {
     fn nothing_is_settled_while_reports_of_any_rollout_cannot_be_written() {
         let root = std::env::temp_dir().join(format!("contentcheck-store-{}", std::process::id()));
         let _ = fs::remove_dir_all(&root);
-        let device = Device { key: [1; 32], stratum: "linux".to_owned(), held: false, group: None };
+        let device = Device { key: [1; 32], stratum: "linux".to_owned(), held: false, group: None, behind: 0 };
         let roll = Roll::new(vec![device]).expect("a roll");
         let [deaf, well] = [1, 2].map(|number| Hash([number; 32]));
         let path = reports_path(&root, &deaf, 0);

@@ -41,7 +41,7 @@ mod note;
 mod opening;
 mod proof;
 mod tile;
-mod token;
+pub mod token;
 mod trust;
 #[cfg(feature = "write")]
 pub mod write;

@@ -20,6 +20,8 @@ pub const TOKEN_BYTES: usize = 2 * (NOTE_BYTES + 8 * 1_024);
 pub const POLICY_BYTES: usize = 16 << 10;
 /// Witnesses of one policy.
 pub const WITNESSES: usize = 16;
+/// Releases by which a device may stay behind the newest one.
+pub const BEHIND: u8 = 2;
 /// Devices of the largest redundancy group.
 pub const GROUP: u8 = 8;
 /// Bytes of the longest name of a redundancy group.

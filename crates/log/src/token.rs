@@ -3,6 +3,9 @@
 //! A token is a proof of C2SP (`tlog-proof`) with the [`Opening`] of the ring in its `extra` line. For a ring after the first, the
 //! proof of the ring before it follows, over a checkpoint of its own: how far apart the two are is what witnesses say, and no
 //! clock of a device or a server.
+//!
+//! For devices that stay behind the newest release, the tokens of newer releases follow that of the offered one, each after a line
+//! [`NEWER`]: each shows that its release is everywhere.
 
 use core::fmt;
 
@@ -10,6 +13,37 @@ use crate::limits::TOKEN_BYTES;
 use crate::opening::{NoOpening, OPENING, Opening};
 use crate::proof::{FIRST, NoProof, Proof, Unlogged};
 use crate::trust::{Trust, Witnessed};
+
+/// The line between a token and that of a newer release, in a file for devices that stay behind.
+pub const NEWER: &str = "=== newer ===\n";
+
+/// The token of an offer, and what shows that newer releases are everywhere, as a file has them one behind the other.
+#[must_use]
+pub fn parts(file: &[u8]) -> (&[u8], Newer<'_>) {
+    let mut rest = Newer(Some(file));
+    (rest.next().unwrap_or_default(), rest)
+}
+
+/// Tokens of newer releases.
+#[derive(Clone, Copy, Debug)]
+pub struct Newer<'f>(Option<&'f [u8]>);
+
+impl<'f> Iterator for Newer<'f> {
+    type Item = &'f [u8];
+
+    fn next(&mut self) -> Option<&'f [u8]> {
+        let rest = self.0.take()?;
+        let is_line = |at: &usize| at.checked_sub(1).is_none_or(|before| rest.get(before) == Some(&b'\n'));
+        let starts = rest.windows(NEWER.len()).enumerate().filter(|(_, part)| *part == NEWER.as_bytes());
+        match starts.map(|(at, _)| at).find(is_line) {
+            Some(at) => {
+                self.0 = rest.get(at.saturating_add(NEWER.len())..);
+                rest.get(..at)
+            }
+            None => Some(rest),
+        }
+    }
+}
 
 /// A token that is well-formed.
 #[derive(Clone, Copy, Debug)]
@@ -135,6 +169,12 @@ impl Opened {
         &self.opening
     }
 
+    /// Whether its last ring is open: the whole fleet may have the release.
+    #[must_use]
+    pub fn is_everywhere(&self) -> bool {
+        self.opening.ring.checked_add(1) == Some(self.opening.rings())
+    }
+
     /// The checkpoint that shows it.
     #[must_use]
     pub const fn checkpoint(&self) -> &Witnessed {
@@ -151,5 +191,35 @@ impl Opened {
     #[must_use]
     pub fn since_ring_before(&self) -> Option<u64> {
         self.before.map(|before| self.checkpoint.seen_until().saturating_sub(before.seen_by()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_taken_apart_at_whole_lines() {
+        let of = |text: &'static str| {
+            let (own, newer) = parts(text.as_bytes());
+            let mut all = [own; 4];
+            let mut count = 1;
+            all.iter_mut().skip(1).zip(newer).for_each(|(to, part)| {
+                *to = part;
+                count += 1;
+            });
+            (all, count)
+        };
+        for (text, expected) in [
+            ("", &[""][..]),
+            ("a\n", &["a\n"]),
+            ("a\n=== newer ===\nb\n", &["a\n", "b\n"]),
+            ("=== newer ===\n=== newer ===\n", &["", "", ""]),
+            ("a === newer ===\nb", &["a === newer ===\nb"]),
+            ("a\n=== newer ===", &["a\n=== newer ==="]),
+        ] {
+            let (found, count) = of(text);
+            assert!(count == expected.len() && found.iter().zip(expected).all(|(a, b)| *a == b.as_bytes()), "{text:?}");
+        }
     }
 }

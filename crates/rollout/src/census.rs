@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use contentcheck_log::limits::{ENTRY_BYTES, GROUP};
+use contentcheck_log::limits::{BEHIND, ENTRY_BYTES, GROUP};
 use contentcheck_log::member::is_group_name;
 use contentcheck_log::write::Frontier;
 use contentcheck_log::{Hash, Member};
@@ -61,6 +61,8 @@ pub struct Device {
     pub held: bool,
     /// Its place in a redundancy group.
     pub group: Option<Place>,
+    /// By how many releases it stays behind the newest one, in which it takes no part.
+    pub behind: u8,
 }
 
 /// The place of a device in a redundancy group, as a roll has it.
@@ -92,6 +94,8 @@ pub enum NoCensus {
     Strata,
     /// No device takes part.
     Nobody,
+    /// A device stays further behind than devices may.
+    Behind(u8),
     /// A group has a name that none has, no room for the device, or too many devices.
     Place(Place),
     /// Two devices have one place in a group.
@@ -115,6 +119,7 @@ impl core::fmt::Display for NoCensus {
             ),
             Self::Strata => write!(f, "a census has {STRATA} strata at most"),
             Self::Nobody => f.write_str("no device takes part"),
+            Self::Behind(behind) => write!(f, "a device stays {behind} releases behind, and {BEHIND} are the most"),
             Self::Place(place) => {
                 write!(f, "`{}` is no place in a redundancy group: {}", place.to_string().escape_debug(), contentcheck_log::NoMember)
             }
@@ -216,13 +221,16 @@ impl Census {
             if !is_name(&device.stratum) {
                 return Err(NoCensus::Name(device.stratum.clone()));
             }
+            if device.behind > BEHIND {
+                return Err(NoCensus::Behind(device.behind));
+            }
             if let Some(place) = device.group.as_ref().filter(|place| place.member().is_none()) {
                 return Err(NoCensus::Place(place.clone()));
             }
             let Counted { devices, held, members } = strata.entry(&device.stratum).or_default();
-            let count = if device.held { held } else { devices };
+            let count = if device.takes_part() { devices } else { held };
             *count = count.saturating_add(1);
-            if let Some(Place { number, of, .. }) = device.group.as_ref().filter(|_| !device.held) {
+            if let Some(Place { number, of, .. }) = device.group.as_ref().filter(|_| device.takes_part()) {
                 let count = members.entry((*of, *number)).or_default();
                 *count = count.saturating_add(1);
             }
@@ -335,16 +343,23 @@ impl Place {
 }
 
 impl Device {
+    /// Whether it takes part in the rollout of the newest release.
+    #[must_use]
+    pub const fn takes_part(&self) -> bool {
+        !self.held && self.behind == 0
+    }
+
     /// Its place in a redundancy group, as the device knows it.
     #[must_use]
     pub fn member(&self) -> Option<Member> {
         self.group.as_ref().and_then(Place::member)
     }
 
-    /// What the root is over: the key, whether it takes part and whether it is in a group, its place there, and its stratum.
+    /// What the root is over: the key, whether it is held, whether it is in a group, how far it stays behind, its place in the group, and its
+    /// stratum.
     fn record(&self) -> Vec<u8> {
         let member = self.member().map(|member| member.to_bytes());
-        let kind = u8::from(self.held) | u8::from(member.is_some()) << 1;
+        let kind = u8::from(self.held) | u8::from(member.is_some()) << 1 | self.behind << 2;
         [self.key.as_slice(), &[kind], member.as_ref().map_or(&[][..], |member| member), self.stratum.as_bytes()]
             .concat()
     }

@@ -51,13 +51,13 @@ impl Roll {
     /// The ring of a device that takes part in a rollout by this roll.
     #[must_use]
     pub fn ring_of(&self, key: &[u8; 32], opening: &Opening) -> Option<u8> {
-        let device = self.device(key).filter(|device| !device.held)?;
+        let device = self.device(key).filter(|device| device.takes_part())?;
         Some(opening.ring_of(key, device.member().as_ref()))
     }
 
     /// The number of the stratum of a device that takes part.
     fn stratum(&self, key: &[u8; 32]) -> Option<u16> {
-        let device = self.device(key).filter(|device| !device.held)?;
+        let device = self.device(key).filter(|device| device.takes_part())?;
         let stratum = self.census.strata.binary_search_by(|stratum| stratum.name.cmp(&device.stratum)).ok()?;
         u16::try_from(stratum).ok()
     }

@@ -352,7 +352,8 @@ fn the_group_of_a_device_is_that_of_its_ring_once_rings_are_drawn() -> Outcome {
         };
         Some(Place { name: format!("pair-{}", number / 10), number: place, of: 2 })
     };
-    let device = |number| Device { key: key(number), stratum: "all".to_owned(), held: false, group: group(number) };
+    let device =
+        |number| Device { key: key(number), stratum: "all".to_owned(), held: false, group: group(number), behind: 0 };
     let roll = Roll::new((0..20_000).map(device).collect())?;
     assert_eq!(book.state.newest().map(|rollout| group_of(rollout, &roll, &key(7))), Some(None));
     book.start(START + 60)??;

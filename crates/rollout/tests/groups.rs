@@ -67,7 +67,7 @@ fn place(name: &str, number: u8, of: u8) -> Place {
 }
 
 fn device(number: u32, stratum: &str, group: Option<Place>) -> Device {
-    Device { key: id(number), stratum: stratum.to_owned(), held: false, group }
+    Device { key: id(number), stratum: stratum.to_owned(), held: false, group, behind: 0 }
 }
 
 /// Of three devices of `db` two are a pair whose spare is in a stratum of its own.
@@ -220,7 +220,7 @@ fn reports_count_in_the_ring_of_the_place_in_the_group() -> Outcome {
     devices.retain(|device| device.stratum == "web");
     for (at, number) in [(0, 1), (1, 2)] {
         let group = Some(place("db", number, 2));
-        devices.push(Device { key: keys[at].public(), stratum: "web".into(), held: false, group });
+        devices.push(Device { key: keys[at].public(), stratum: "web".into(), held: false, group, behind: 0 });
     }
     let roll = Roll::new(devices.clone())?;
     let mut book = Book::new(State::new(LOG))?;

@@ -31,12 +31,12 @@ fn fleet_of(class: Class) -> Outcome<Fleet> {
     let keys = (0..5).map(|number| key(&format!("device-{number}"), Algorithm::Note)).collect::<Outcome<Vec<_>>>()?;
     let mut devices: Vec<Device> = keys
         .iter()
-        .map(|key| Device { key: key.public(), stratum: "linux".into(), held: false, group: None })
+        .map(|key| Device { key: key.public(), stratum: "linux".into(), held: false, group: None, behind: 0 })
         .collect();
     for number in 0..30_000_u64 {
         let mut key = [0xEE; 32];
         key[..8].copy_from_slice(&number.to_le_bytes());
-        devices.push(Device { key, stratum: "linux".into(), held: false, group: None });
+        devices.push(Device { key, stratum: "linux".into(), held: false, group: None, behind: 0 });
     }
     let roll = Roll::new(devices)?;
     let mut book = Book::new(State::new(LOG))?;

@@ -100,7 +100,7 @@ fn main() {
         let considered = state.consider(claim, 1_000_000, &device, &Policy::DEFAULT).unwrap();
         let trust = Trust::read(black_box(&policy)).unwrap();
         let opened = Token::read(black_box(token.as_bytes())).unwrap().check(&trust).unwrap();
-        black_box(considered.granted(&opened, &device).unwrap());
+        black_box(considered.granted(&opened, &[], &device).unwrap());
     };
     let signers: Vec<SigningKey> = (1..=10).map(|number| SigningKey::from_bytes(&[number; 32])).collect();
     let signed: Vec<_> = signers.iter().map(|key| (key.verifying_key().to_bytes(), key.sign(b"a message"))).collect();

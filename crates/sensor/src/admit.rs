@@ -175,6 +175,13 @@ pub enum Refusal {
         /// Seconds for which it must.
         needed: u64,
     },
+    /// This device stays behind, and the log does not show that as many newer releases are everywhere.
+    Behind {
+        /// Releases by which it stays behind.
+        needed: u8,
+        /// Newer ones that are shown everywhere.
+        shown: u8,
+    },
     /// What is known of the log is too old to begin a trial by.
     Stale {
         /// When witnesses saw it last.
@@ -240,6 +247,7 @@ impl Refusal {
             Self::Soon { .. } => "CC1129",
             Self::Stale { .. } => "CC1130",
             Self::Idle => "CC1131",
+            Self::Behind { .. } => "CC1132",
         }
     }
 
@@ -256,6 +264,7 @@ impl Refusal {
                 | Self::LogBack { .. }
                 | Self::Ring { .. }
                 | Self::Soon { .. }
+                | Self::Behind { .. }
                 | Self::Stale { .. }
         )
     }
@@ -291,6 +300,12 @@ impl fmt::Display for Refusal {
             }
             Self::Unsafe(why) => write!(f, "no device takes a rollout by this plan: {why}"),
             Self::NoIdentity => f.write_str("this device has no id, so that its ring is unknown"),
+            Self::Behind { needed, shown } => write!(
+                f,
+                "this device stays {needed} {} behind the newest one, and {shown} newer {} shown to be everywhere",
+                if *needed == 1 { "release" } else { "releases" },
+                if *shown == 1 { "one is" } else { "ones are" }
+            ),
             Self::Ring { own, open } => write!(f, "this device is in ring {own}, and ring {open} is open"),
             Self::Soon { found, needed } => {
                 write!(f, "the ring before has been open for {found} s, and must be for {needed} s")

@@ -1,6 +1,8 @@
 //! The decisions: a state and what was seen give the next state, what is to be done, and why. Pure, without allocation and
 //! without I/O, so that a test, a simulation and a device make the same ones.
 
+use contentcheck_log::limits::BEHIND;
+
 use crate::admit::Admitted;
 use crate::content::{BootId, Content, DeviceId, Digest, Sequence};
 use crate::ended::{Blame, Ended};
@@ -28,8 +30,8 @@ impl State {
     pub fn decide(&self, seen: &Observation, policy: &Policy) -> Decision {
         let mut next = Next { state: *self, reasons: Reasons::default(), policy };
         let act = match seen {
-            Observation::Started { ended, boot, build, member } => {
-                next.state.member = *member;
+            Observation::Started { ended, boot, build, member, behind } => {
+                (next.state.member, next.state.behind) = (*member, (*behind).min(BEHIND));
                 next.started(*ended, *boot, *build)
             }
             Observation::Looked { found, writable, accounted, boot } => {

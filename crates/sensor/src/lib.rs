@@ -56,6 +56,7 @@
 //!     factory: None,
 //!     log: None,
 //!     member: None,
+//!     behind: 0,
 //!     // A trial that one can watch. For devices there is `SoundPolicy::DEFAULT`.
 //!     policy: SoundPolicy::to_watch(0, 2),
 //! };
@@ -126,6 +127,7 @@ mod record;
 pub mod rings;
 mod state;
 
+pub use contentcheck_log::limits::BEHIND;
 pub use contentcheck_log::{Member, NoMember};
 
 pub use admit::{Admitted, Authority, Claim, Considered, Device, Distrust, Granted, Matched, Purpose, Refusal};

@@ -73,6 +73,8 @@ pub enum Observation {
         build: Digest,
         /// The device's place in a redundancy group, as its configuration says.
         member: Option<Member>,
+        /// By how many releases the device stays behind the newest one, as its configuration says.
+        behind: u8,
     },
     /// What was found on the rungs so far: decides what runs.
     Looked {

@@ -7,6 +7,7 @@
 use core::fmt;
 
 use contentcheck_log::Member;
+use contentcheck_log::limits::BEHIND;
 
 use crate::content::{BootId, Content, DeviceId, Digest, Sequence};
 use crate::health::Complaint;
@@ -15,7 +16,7 @@ use crate::state::{Candidate, Conviction, Good, Identity, KillMark, QUARANTINED,
 
 const MAGIC: [u8; 8] = *b"CCSTATE\n";
 /// Written. Version 2 has no unexplained ends of good content, versions 2 and 3 do not say whether the state before was lost
-/// and whether the sensor stopped, and those up to 4 know no redundancy groups: they are read as if there were none, and neither was so.
+/// and whether the sensor stopped, and those up to 4 know no redundancy groups and no device that stays behind: they are read as if there were none, and neither was so.
 const VERSION: u32 = 5;
 const OLDEST: u32 = 2;
 /// Bytes of a record.
@@ -116,6 +117,7 @@ impl State {
             build,
             identity,
             member,
+            behind,
             log,
             stopped,
             forgotten,
@@ -178,6 +180,7 @@ impl State {
         })?;
         to.bytes(&[u8::from(*stopped), u8::from(*forgotten)])?;
         to.option(*member, |to, member| to.bytes(&member.to_bytes()))?;
+        to.byte(*behind)?;
         to.byte(END)
     }
 
@@ -250,6 +253,7 @@ impl State {
                 true => from.option(|from| Member::from_bytes(&from.array()?).ok())?,
                 false => None,
             },
+            behind: if from.version > 4 { from.byte().filter(|behind| *behind <= BEHIND)? } else { 0 },
         };
         (from.byte()? == END).then_some(state)
     }
@@ -375,6 +379,7 @@ mod tests {
             build: Digest::of(b"build"),
             identity: Some(Identity { id: DeviceId(Digest::of(b"device")), hardware: Some(Digest::of(b"hardware")) }),
             member: Member::new("db-7", 8, 8).ok(),
+            behind: BEHIND,
             log: Some(Seen { size: u64::MAX, root: Digest::of(b"root") }),
             stopped: true,
             forgotten: true,
@@ -393,15 +398,15 @@ mod tests {
         let mut body = state.to_record()[..BODY].to_vec();
         body[MAGIC.len()..MAGIC.len() + 4].copy_from_slice(&version.to_le_bytes());
         let end = body.iter().rposition(|byte| *byte == END).unwrap();
-        // That of no member is one byte, those of the two flags are two.
-        body.drain(end - if version > 3 { 1 } else { 3 }..end);
+        // That of no member is one byte, so is how far it stays behind, and those of the two flags are two.
+        body.drain(end - if version > 3 { 2 } else { 4 }..end);
         body.resize(BODY, 0);
         [&body[..], Digest::of(&body).bytes()].concat()
     }
 
     #[test]
     fn records_of_older_sensors_are_read() {
-        let state = State { member: None, ..largest() };
+        let state = State { member: None, behind: 0, ..largest() };
         assert_eq!(State::from_record(&older(&state, 4)), Ok(state));
         let state = State { stopped: false, forgotten: false, ..state };
         assert_eq!(State::from_record(&older(&state, 3)), Ok(state));

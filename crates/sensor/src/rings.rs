@@ -70,6 +70,11 @@ pub fn ring_of(device: DeviceId, member: Option<&Member>, opening: &Opening) -> 
     opening.ring_of(device.0.bytes(), member)
 }
 
+/// The ring in which all devices are, and those that stay behind.
+fn last_ring(opening: &Opening) -> u8 {
+    opening.rings().saturating_sub(1)
+}
+
 /// Seconds after which a device fetches or activates something, below `within`: the same each time, and spread over the fleet.
 #[must_use]
 pub fn delay(device: DeviceId, image: Digest, within: u64) -> u64 {
@@ -115,29 +120,45 @@ impl State {
 
 impl Considered {
     /// Holds an offer to what the log says: the ring of this device is open for it, by a plan that is safe, long enough after the
-    /// ring before, and no longer than a day ago.
+    /// ring before, and no longer than a day ago. For a device that stays behind it is open everywhere, and so are as many newer releases.
     ///
     /// # Errors
     /// When that is not shown.
-    pub fn granted(self, opened: &Opened, device: &Device) -> Result<Granted, Refusal> {
+    pub fn granted(self, opened: &Opened, newer: &[Opened], device: &Device) -> Result<Granted, Refusal> {
         let Self { claim, state } = self;
         let opening = opened.opening();
         if opening.image != *claim.content.digest.bytes() || opening.sequence != claim.content.sequence.0 {
             return Err(Refusal::Unproven(Unproven::Other));
         }
-        let heard = state.heard(opened.checkpoint())?;
+        let mut heard = state.heard(opened.checkpoint())?;
         // It may be older, but of no other log.
         opened.checkpoint_before().map_or(Ok(()), |before| state.same_log(before))?;
         opening.is_safe().map_err(Refusal::Unsafe)?;
         let id = state.identity.ok_or(Refusal::NoIdentity)?.id;
         state.member.map_or(Ok(()), |member| opening.keeps_apart(&member)).map_err(Refusal::Unsafe)?;
-        let own = ring_of(id, state.member.as_ref(), opening);
+        let own = if state.behind == 0 { ring_of(id, state.member.as_ref(), opening) } else { last_ring(opening) };
         if own > opening.ring {
             return Err(Refusal::Ring { own, open: opening.ring });
         }
         let needed = opening.class.bake();
         if let Some(found) = opened.since_ring_before().filter(|found| *found < needed) {
             return Err(Refusal::Soon { found, needed });
+        }
+        let mut shown = 0_u8;
+        let mut sequence = opening.sequence;
+        for newer in newer.iter().filter(|_| state.behind > 0) {
+            state.same_log(newer.checkpoint())?;
+            if !newer.is_everywhere() || newer.opening().sequence <= sequence {
+                continue;
+            }
+            sequence = newer.opening().sequence;
+            shown = shown.saturating_add(1);
+            if newer.checkpoint().size() >= heard.seen.size {
+                heard = state.heard(newer.checkpoint())?;
+            }
+        }
+        if shown < state.behind {
+            return Err(Refusal::Behind { needed: state.behind, shown });
         }
         let now = state.now(device);
         if now.saturating_sub(heard.time) > FRESH {

@@ -45,7 +45,7 @@ impl State {
         self.candidate = None;
         self.running = None;
         (self.strikes, self.hung, self.hold) = (0, false, 0);
-        (self.identity, self.member) = (None, None);
+        (self.identity, self.member, self.behind) = (None, None, 0);
         (self.stopped, self.forgotten) = (false, false);
         for good in [&mut self.good, &mut self.earlier].into_iter().flatten() {
             (good.strikes, good.unexplained, good.suspect) = (0, 0, false);

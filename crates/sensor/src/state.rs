@@ -172,6 +172,8 @@ pub struct State {
     pub identity: Option<Identity>,
     /// Its place in a redundancy group, as its configuration says.
     pub member: Option<Member>,
+    /// By how many releases it stays behind the newest one, as its configuration says.
+    pub behind: u8,
     /// The newest checkpoint of the log.
     pub log: Option<Seen>,
     /// Whether the last run stopped in an orderly way, and no other has begun: then nobody is asked how it ended.
@@ -201,6 +203,7 @@ impl State {
             build,
             identity: None,
             member: None,
+            behind: 0,
             log: None,
             stopped: false,
             forgotten: false,

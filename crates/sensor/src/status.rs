@@ -201,6 +201,9 @@ pub(crate) fn remembered(f: &mut fmt::Formatter<'_>, state: &State) -> fmt::Resu
     if let Some(identity) = state.identity {
         writeln!(f, "{:<11} {}", "device", identity.id)?;
     }
+    if state.behind > 0 {
+        writeln!(f, "{:<11} {} behind the newest release, on purpose", "behind", state.behind)?;
+    }
     if let Some(member) = state.member {
         writeln!(
             f,
@@ -363,7 +366,7 @@ mod json {
                 .map(|Quarantined { content, why }| Shown { why: Some(why.to_string()), ..shown(*content) })
                 .collect();
             let health = &self.health;
-            let mut to = serializer.serialize_struct("Status", 32)?;
+            let mut to = serializer.serialize_struct("Status", 33)?;
             to.serialize_field("format", &1)?;
             to.serialize_field("condition", self.condition().as_str())?;
             to.serialize_field("runs", self.rung.as_str())?;
@@ -385,6 +388,7 @@ mod json {
                 "member",
                 &state.member.map(|member| std::format!("{}/{}", member.number(), member.of())),
             )?;
+            to.serialize_field("behind", &state.behind)?;
             to.serialize_field("log_size", &state.log.map(|log| log.size))?;
             to.serialize_field("log_silence", &self.log_silence)?;
             to.serialize_field("stale", &self.is_stale())?;

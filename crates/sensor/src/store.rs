@@ -74,6 +74,9 @@ pub struct Config {
     /// The place of this device in its redundancy group, as the roll of the fleet has it. No two devices of a group are in one ring, and the
     /// first one goes first. Nothing: the device is in no group.
     pub member: Option<Member>,
+    /// By how many releases this device stays behind the newest one, as the roll of the fleet has it: 0, 1 or 2; more is taken for 2. It takes a
+    /// release when the log shows that so many newer ones are everywhere.
+    pub behind: u8,
 }
 
 /// What this process may do with the store.
@@ -227,7 +230,8 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
             return store;
         }
         let ended = if memory == Memory::Fresh { Ended::Never } else { store.platform.ended() };
-        let started = Observation::Started { ended, boot, build: config.build, member: config.member };
+        let started =
+            Observation::Started { ended, boot, build: config.build, member: config.member, behind: config.behind };
         let decision = state.decide(&started, &config.policy);
         store.tell(decision.reasons.iter());
         // Asked only where it counts: it makes the file.

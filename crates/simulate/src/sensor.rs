@@ -173,7 +173,7 @@ fn next(state: &State, sees: Sees, policy: &Policy) -> State {
         Sees::Offer => offered(state, RELEASE, policy),
         Sees::Start(at) => {
             let ended = ENDS.get(usize::from(at)).copied().unwrap_or(Ended::Never);
-            let started = Observation::Started { ended, boot: None, build: BUILD, member: None };
+            let started = Observation::Started { ended, boot: None, build: BUILD, member: None, behind: 0 };
             looked(&state.decide(&started, policy).state, policy)
         }
         Sees::Healthy => {

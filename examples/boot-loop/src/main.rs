@@ -50,6 +50,7 @@ fn sensor() -> Result<(), Box<dyn Error>> {
         policy: POLICY.sound()?,
         log: None,
         member: None,
+        behind: 0,
     };
     let keys = Keyring::new(Root::read(include_str!("../root"))?, &MANIFEST);
     let mut store = Store::open(config, Files::new(directory), System::new(directory.join("ended")), keys);

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 
-use contentcheck_log::{Hash, Member};
+use contentcheck_log::token::parts;
+use contentcheck_log::{Hash, Member, Token, Trust};
+use contentcheck_rollout::report::What;
 
-use crate::world::{HOUR, MINUTE, START, World};
+use crate::world::{HOUR, MINUTE, START, World, strs};
 
 /// Writes the roll, with the place in a group that a device has by its number.
 fn list(world: &World, group: impl Fn(usize) -> Option<String>) {
@@ -86,4 +88,67 @@ fn the_devices_of_a_group_get_a_release_ring_by_ring_and_the_spare_first() {
     // Who is held keeps the place.
     let pinned = world.must(1, baked, &["pin", "linux"]);
     assert!(pinned.err.contains("that would hold back every device"), "{}", pinned.err);
+}
+
+/// Devices that stay behind are offered a release when newer ones are everywhere, by a file of its own; of one that was found bad there is none.
+#[test]
+fn devices_that_stay_behind_are_offered_what_newer_releases_have_left() {
+    let mut world = World::new("behind");
+    world.begin();
+    // Of a pair the second one stays behind: the two never run one release.
+    list(&world, |number| match number {
+        0 => Some("db:1/2".to_owned()),
+        1 => Some("db:2/2 behind=1".to_owned()),
+        2 => Some("db-2:1/2 behind=2".to_owned()),
+        3 => Some("db-2:2/2 held".to_owned()),
+        _ => None,
+    });
+    let dry = world.must(0, START, &["plan", "--dry-run"]);
+    assert!(dry.out.starts_with("1197 devices of 1 stratum, 3 held back"), "{}", dry.out);
+    let mut at = START;
+    let taking_part: Vec<usize> = (0..world.keys.len()).filter(|number| !(1..4).contains(number)).collect();
+    let file = |world: &World, sequence: u32, behind: u8| {
+        let path = world.root.join(format!("fleet/tokens/{sequence}/behind-{behind}.token"));
+        let text = fs::read(path).ok()?;
+        let trust = world.state().keys().unwrap().trust.clone();
+        let trust = Trust::read(&trust).unwrap();
+        let opened = |token: &[u8]| {
+            let opened = Token::read(token).unwrap().check(&trust).unwrap();
+            assert!(opened.is_everywhere());
+            opened.opening().sequence
+        };
+        let (own, newer) = parts(&text);
+        Some([vec![opened(own)], newer.map(opened).collect()].concat())
+    };
+    for sequence in [12, 13, 14] {
+        let release = world.gate(sequence);
+        world.must(0, at, &[&["plan", "--urgent"], &strs(&release)[..]].concat());
+        world.must(0, at, &["start"]);
+        for bake in [30 * MINUTE, 2 * HOUR, 4 * HOUR] {
+            let opening = world.opening();
+            let member = |number: usize| (number == 0).then(|| Member::new("db", 1, 2).unwrap());
+            let is_in = |number: &&usize| {
+                opening.ring_of(&world.keys[**number].public(), member(**number).as_ref()) == opening.ring
+            };
+            let devices: Vec<usize> = taking_part.iter().filter(is_in).copied().collect();
+            world.well(&devices, at, at + bake);
+            at += bake;
+            world.must(0, at, &["advance"]);
+        }
+        at += HOUR;
+        let found = [(12, 1), (13, 1), (12, 2)].map(|(sequence, behind)| file(&world, sequence, behind));
+        let expected = match sequence {
+            12 => [None, None, None],
+            13 => [Some(vec![12, 13]), None, None],
+            _ => [Some(vec![12, 13]), Some(vec![13, 14]), Some(vec![12, 13, 14])],
+        };
+        assert_eq!(found, expected, "after {sequence}");
+    }
+    // What they are offered goes when it is found bad, also by those that run it.
+    let rollout = world.state().rollouts()[1].id();
+    let last: Vec<usize> = taking_part.iter().skip(100).take(100).copied().collect();
+    let failures = last.iter().flat_map(|device| [(at, *device, What::Receipt), (at + MINUTE, *device, What::Failed)]);
+    world.report_of(rollout, failures.collect());
+    world.run(at + 2 * MINUTE, &["advance"]);
+    assert_eq!(file(&world, 13, 1), None);
 }

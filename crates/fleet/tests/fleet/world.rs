@@ -105,6 +105,7 @@ impl World {
             stratum: stratum(number).into(),
             held: number % 1_000 == 7,
             group: None,
+            behind: 0,
         };
         let roll = Roll::new(keys.iter().enumerate().map(of).collect())?;
         fs::write(directory.0.join("fleet.roll"), roll::print(&roll))?;

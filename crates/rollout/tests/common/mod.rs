@@ -100,7 +100,7 @@ impl Book {
             for _ in 0..*count {
                 let mut key = [0; 32];
                 key[..8].copy_from_slice(&(devices.len() as u64).to_le_bytes());
-                devices.push(Device { key, stratum: (*name).to_owned(), held: false, group: None });
+                devices.push(Device { key, stratum: (*name).to_owned(), held: false, group: None, behind: 0 });
             }
         }
         self.census_of(devices)

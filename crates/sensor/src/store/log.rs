@@ -1,6 +1,10 @@
 //! What a store does with the log: tokens that come with offers, and checkpoints that come alone.
 
-use contentcheck_log::{Token, Trust, Witnessed};
+use std::vec::Vec;
+
+use contentcheck_log::limits::BEHIND;
+use contentcheck_log::token::parts;
+use contentcheck_log::{Opened, Token, Trust, Witnessed};
 
 use super::{Config, Store};
 use crate::admit::{Authority, Considered, Device, Granted, Refusal};
@@ -74,9 +78,11 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let Some(policy) = self.config.log else { return Ok(considered.without_log()) };
         let trust = trust(policy)?;
         let unproven = |why| Refusal::Unproven(Unproven::Token(why));
-        let token = Token::read(token.ok_or(Refusal::Unproven(Unproven::Missing))?).map_err(unproven)?;
-        let opened = token.check(&trust).map_err(unproven)?;
-        considered.granted(&opened, device)
+        let (own, newer) = parts(token.ok_or(Refusal::Unproven(Unproven::Missing))?);
+        let opened = |token| Token::read(token).and_then(|token| token.check(&trust)).map_err(unproven);
+        // Of more than a device can stay behind none is looked at: each has signatures to check.
+        let newer = newer.take(BEHIND.into()).map(opened).collect::<Result<Vec<Opened>, Refusal>>()?;
+        considered.granted(&opened(own)?, &newer, device)
     }
 
     /// Seconds since witnesses saw the newest log that the device knows of. Nothing: it asks for no log, has heard of none, or does

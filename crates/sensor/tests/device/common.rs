@@ -576,6 +576,7 @@ impl World {
                 policy: POLICY.sound().unwrap(),
                 log: None,
                 member: None,
+                behind: 0,
             },
             dice: Dice(1),
         }

@@ -85,7 +85,8 @@ impl One {
 
     fn start(&mut self, ended: Ended) -> Rung {
         self.told.clear();
-        match self.see(&Observation::Started { ended, boot: boot(self.boot), build: build(), member: None }) {
+        match self.see(&Observation::Started { ended, boot: boot(self.boot), build: build(), member: None, behind: 0 })
+        {
             Act::Run(rung) => rung,
             act => panic!("{act:?}"),
         }
@@ -206,6 +207,7 @@ fn another_build_of_the_sensor_begins_with_a_clean_sheet() {
         boot: boot(1),
         build: Digest::of(b"build 2"),
         member: None,
+        behind: 0,
     });
     assert_eq!(one.state.hold, 0);
     assert_eq!(one.running(), (Rung::Candidate, 2));

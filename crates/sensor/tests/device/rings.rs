@@ -2,6 +2,7 @@
 
 use crate::common::{Device, World, content, envelope, image, runs, told};
 use crate::log;
+use contentcheck_log::token::NEWER;
 use contentcheck_log::{Class, Hash, NoToken, Opening};
 use contentcheck_sensor::rings::{BAKE_ROUTINE, BAKE_URGENT, FIRST_SHARE, FRESH, delay, ring_of};
 use contentcheck_sensor::{Condition, DeviceId, Digest, Ended, Member, Refusal, Role, Rung, Unproven, Unsafe};
@@ -290,6 +291,48 @@ fn devices_of_a_redundancy_group_go_one_after_the_other() {
         let mut world = logged(&log, any);
         world.config.member = member(1, 3);
         assert_eq!(offer(&mut world.open(), 1, &token), outcome);
+    }
+}
+
+/// A device that stays behind takes a release when as many newer ones are everywhere, and what shows that is in the log.
+#[test]
+fn devices_that_stay_behind_wait_for_newer_releases_to_be_everywhere() {
+    let mut log = Log::new();
+    let mut token = |sequence, ring| log.token(opening(sequence, ring));
+    let everywhere = [1, 2, 3].map(|sequence| token(sequence, 3));
+    let half = [1, 2].map(|sequence| token(sequence, 2));
+    let file = |parts: &[&[u8]]| parts.join(NEWER.as_bytes());
+    let [first, second, third] = everywhere.each_ref().map(Vec::as_slice);
+    let behind = |needed, shown| Err(Refusal::Behind { needed, shown });
+    let cases = [
+        (0, file(&[first]), Ok(())),
+        (0, file(&[first, second]), Ok(())),
+        (1, file(&[first]), behind(1, 0)),
+        (1, file(&[first, second]), Ok(())),
+        (1, file(&[first, third, second]), Ok(())),
+        // Not everywhere yet, or not newer.
+        (1, file(&[first, &half[1]]), behind(1, 0)),
+        (1, file(&[first, first]), behind(1, 0)),
+        (1, file(&[&half[0], second]), Err(Refusal::Ring { own: 3, open: 2 })),
+        (2, file(&[first, second]), behind(2, 1)),
+        (2, file(&[first, second, second]), behind(2, 1)),
+        (2, file(&[first, third, second]), behind(2, 1)),
+        (2, file(&[first, second, third]), Ok(())),
+    ];
+    // Another device's id, whose ring was open long before: by its class it is in none but the last.
+    for id in [id_in(0, &opening(1, 0)), id_in(3, &opening(1, 0))] {
+        for (number, (behind, token, outcome)) in cases.iter().enumerate() {
+            let mut world = logged(&log, id);
+            world.config.behind = *behind;
+            assert_eq!(offer(&mut world.open(), 1, token), *outcome, "case {number}");
+        }
+        let mut world = logged(&log, id);
+        world.config.behind = 1;
+        let mut device = world.open();
+        assert!(matches!(offer(&mut device, 1, &file(&[first, b"junk"])), Err(Refusal::Unproven(Unproven::Token(_)))));
+        let taken = file(&[first, second]);
+        offer(&mut device, 1, &taken).unwrap();
+        assert!(device.status().to_string().contains("behind      1 behind the newest release"), "{}", device.status());
     }
 }
 

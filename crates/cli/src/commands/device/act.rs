@@ -143,6 +143,7 @@ impl As {
             log: log.map(|log| built_in(log.into_boxed_str())),
             // This program is not the one that knows better which device this is.
             member: found.state.member,
+            behind: found.state.behind,
         };
         Ok(Self { config, keyring: Keyring::new(root, manifest) })
     }

@@ -47,6 +47,10 @@ pub struct DeviceStatus {
     pub hold_hours: u8,
     /// The id of the device.
     pub device: Option<String>,
+    /// Its place in a redundancy group, such as `1/2`, as its configuration said at its last start.
+    pub member: Option<String>,
+    /// By how many releases it stays behind the newest one.
+    pub behind: u8,
     /// Entries of the newest log that the device has seen.
     pub log_size: Option<u64>,
     /// When a signature last vouched for the time, in seconds since 1970; 0: never.
@@ -188,6 +192,8 @@ fn report(found: &Inspection) -> DeviceStatus {
         rules_switched_off: found.switched_off.map(|(off, _)| off),
         hold_hours: state.hold,
         device: state.identity.map(|identity| identity.id.to_string()),
+        member: state.member.map(|member| format!("{}/{}", member.number(), member.of())),
+        behind: state.behind,
         log_size: state.log.map(|log| log.size),
         vouched_time: state.time,
         memory: found.memory.as_str().to_owned(),

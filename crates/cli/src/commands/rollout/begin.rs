@@ -24,8 +24,8 @@ const PEOPLE: u8 = 3;
 const WITNESS_NAMES: [&str; 3] = ["one", "two", "three"];
 
 /// What the list of devices begins with.
-const DEVICES_TEXT: &str = "# One device a line: 64 digits of its public key, its stratum, its place in a redundancy group such as `group=db-7:1/2`, and\n\
-     # `held` where it does not take part.\n\
+const DEVICES_TEXT: &str = "# One device a line: 64 digits of its public key, its stratum, its place in a redundancy group such as `group=db-7:1/2`, `behind=1`\n\
+     # where it stays a release behind, and `held` where it does not take part.\n\
      # A stratum is a path such as windows/11/7.15: devices that are alike, and are judged on their own where there are enough.\n";
 
 pub(super) fn key(arguments: &RolloutKey, streams: &mut Streams<'_>) -> Outcome {

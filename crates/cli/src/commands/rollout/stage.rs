@@ -432,6 +432,7 @@ fn sensors(directory: &Path, site: &Path, gate: &[u8; 32]) -> Result<Built, Fail
         policy,
         log: Some(built_in(trust.into_boxed_str())),
         member: None,
+        behind: 0,
     };
     Ok(Built { config, keyring: Keyring::new(root, manifest) })
 }

@@ -9,7 +9,8 @@ use std::time::{Duration, Instant};
 
 use contentcheck_fleet::limits::CLOCKS_APART;
 use contentcheck_log::floors::FRESH;
-use contentcheck_log::limits::TOKEN_BYTES;
+use contentcheck_log::limits::{BEHIND, TOKEN_BYTES};
+use contentcheck_log::token::{NEWER, parts};
 use contentcheck_log::write::{Directory, Fault, open_file, open_lock};
 use contentcheck_log::{Hash, OPENING, Opening, Proof, Token, Trust, Unwitnessed, Witnessed};
 use contentcheck_model::diagnostic::codes;
@@ -86,7 +87,11 @@ pub(super) fn write(
             return Ok(Written::Nothing);
         }
     };
-    let written = Writer { site, book, rollout, trust, checkpoint, place: place(site, rollout) }.write(streams)?;
+    let writer = Writer { site, book, rollout, trust: &trust, checkpoint: &checkpoint, place: place(site, rollout) };
+    let written = writer.write(streams)?;
+    for behind in 1..=BEHIND {
+        write_behind(&writer, behind, streams)?;
+    }
     // Where the lock could not be had, somebody may have halted meanwhile: whoever does puts a hold before the tokens go.
     if site.held(book.state()).is_none() {
         return Ok(written);
@@ -100,9 +105,34 @@ struct Writer<'w> {
     site: &'w Site,
     book: &'w Book<Directory>,
     rollout: &'w Rollout,
-    trust: Trust<'w>,
-    checkpoint: Witnessed,
+    trust: &'w Trust<'w>,
+    checkpoint: &'w Witnessed,
     place: PathBuf,
+}
+
+/// Writes what devices take that stay so many releases behind: the token of the newest release of which nobody has found anything wrong, and so many
+/// newer ones are everywhere; behind it those of the newer ones.
+fn write_behind(newest: &Writer<'_>, behind: u8, streams: &mut Streams<'_>) -> Result<(), Failure> {
+    let state = newest.book.state();
+    let everywhere: Vec<&Rollout> = state.rollouts().iter().filter(|rollout| rollout.is_everywhere()).collect();
+    let Some(newer) = everywhere.len().checked_sub(behind.into()) else { return Ok(()) };
+    let (before, newer) = everywhere.split_at(newer);
+    let is_good = |rollout: &&&Rollout| {
+        rollout.was_good_everywhere() && !rollout.is_bad_behind() && !state.fails_elsewhere(rollout)
+    };
+    let Some(target) = before.iter().rev().find(is_good) else { return Ok(()) };
+    let of = |rollout: &Rollout, streams: &mut Streams<'_>| {
+        let place = place(newest.site, rollout);
+        Writer { rollout, place, ..*newest }.last(streams)
+    };
+    let mut text = of(target, streams)?;
+    for rollout in newer {
+        text += NEWER;
+        text += &of(rollout, streams)?;
+    }
+    let place = place(newest.site, target);
+    fs::create_dir_all(&place).map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
+    write::own(&place.join(format!("behind-{behind}.token")), text.as_bytes())
 }
 
 /// The proof that a ring was opened.
@@ -123,7 +153,7 @@ impl Writer<'_> {
             let path = self.path(ring, "token");
             let token = self.book.log().token(opened.index, before.as_ref().map(|before| before.text.as_str()));
             let token = token.map_err(|why| failed(NoBook::Log(why)))?;
-            let shown = Token::read(token.as_bytes()).and_then(|token| token.check(&self.trust));
+            let shown = Token::read(token.as_bytes()).and_then(|token| token.check(self.trust));
             let shown =
                 shown.map_err(|why| Failure::internal(format!("the token that was made opens nothing: {why}")))?;
             let is_due = shown.since_ring_before().is_none_or(|since| since >= shown.opening().class.bake());
@@ -155,10 +185,20 @@ impl Writer<'_> {
         Ok(written)
     }
 
+    /// The token of the last ring, of a rollout that is everywhere.
+    fn last(&self, streams: &mut Streams<'_>) -> Result<String, Failure> {
+        let [.., before, last] = self.rollout.opened() else {
+            return Err(Failure::internal("a rollout that is everywhere has two rings at least"));
+        };
+        let ring = self.rollout.ring_count().saturating_sub(2);
+        let before = self.proof(ring, before, streams)?;
+        self.book.log().token(last.index, Some(&before.text)).map_err(|why| failed(NoBook::Log(why)))
+    }
+
     /// Whether devices take a token that is there.
     fn lets_in(&self, path: &Path, opening: &Opening) -> bool {
         let Ok(text) = small(path) else { return false };
-        let shown = Token::read(text.as_bytes()).and_then(|token| token.check(&self.trust));
+        let shown = Token::read(text.as_bytes()).and_then(|token| token.check(self.trust));
         shown.is_ok_and(|shown| {
             let is_due = shown.since_ring_before().is_none_or(|since| since >= opening.class.bake());
             let is_fresh = shown.checkpoint().seen_until().saturating_add(FRESH) > self.checkpoint.seen_until();
@@ -222,8 +262,8 @@ impl Writer<'_> {
     fn proven(&self, text: String, entry: &[u8]) -> Option<Proven> {
         let proof = Proof::read(text.as_bytes()).ok()?;
         let mut room = [0; OPENING + 3];
-        let shown = proof.includes(entry, &self.trust).ok().filter(|_| proof.extra(&mut room) == Some(entry))?;
-        let newest = &self.checkpoint;
+        let shown = proof.includes(entry, self.trust).ok().filter(|_| proof.extra(&mut room) == Some(entry))?;
+        let newest = self.checkpoint;
         let is_before =
             shown.size() < newest.size() || (shown.size() == newest.size() && shown.root() == newest.root());
         let is_past = shown.seen_by() <= newest.seen_until().saturating_add(CLOCKS_APART);
@@ -236,8 +276,9 @@ impl Writer<'_> {
 fn small(path: &Path) -> io::Result<String> {
     let file = open_file(path)?;
     let mut text = String::new();
-    file.take(TOKEN_BYTES as u64 + 1).read_to_string(&mut text)?;
-    if text.len() > TOKEN_BYTES { Err(io::Error::other("it is larger than a token may be")) } else { Ok(text) }
+    const MOST: usize = TOKEN_BYTES * (1 + BEHIND as usize);
+    file.take(MOST as u64 + 1).read_to_string(&mut text)?;
+    if text.len() > MOST { Err(io::Error::other("it is larger than a token may be")) } else { Ok(text) }
 }
 
 /// Locks the directory of tokens, for as long as what is given lives. Nothing where that is not to be had in a few seconds: whoever halts does
@@ -276,7 +317,8 @@ impl Lying {
     /// Reads a file, where it may be a token.
     fn at(path: PathBuf) -> Option<Self> {
         let extension = path.extension().unwrap_or_default();
-        let read = |text: String| Token::read(text.as_bytes()).ok()?.claimed();
+        // What stands behind it shows newer releases: what it lets in to is the first one.
+        let read = |text: String| Token::read(parts(text.as_bytes()).0).ok()?.claimed();
         let rollout = small(&path).ok().and_then(read).map(|opening| opening.plan);
         (rollout.is_some() || extension == "token").then_some(Self { path, rollout })
     }
@@ -448,6 +490,6 @@ pub(super) fn take_away_all(directory: &Path) -> String {
 /// The time from which on no device takes a token any more.
 fn holds_until(path: &Path, trust: &Trust<'_>) -> Option<u64> {
     let text = small(path).ok()?;
-    let opened = Token::read(text.as_bytes()).and_then(|token| token.check(trust)).ok()?;
+    let opened = Token::read(parts(text.as_bytes()).0).and_then(|token| token.check(trust)).ok()?;
     Some(opened.checkpoint().seen_until().saturating_add(FRESH))
 }

@@ -170,4 +170,10 @@ codes! {
         harm: "The device does not take the release: it would evaluate nothing.",
         cure: "Add the sensor's manifest to the fleet of the release, build and sign it again.",
     }
+    /// A device that stays behind is offered a release too early
+    OFFER_BEHIND = "CC1132" "offer-behind" Error {
+        cause: "The device stays one or two releases behind the newest one, on purpose, and what came with the offer does not show that as many newer releases are open everywhere.",
+        harm: "None. Were it taken, the devices that are kept on an older release for the day on which the newest one is bad would have it too.",
+        cure: "Nothing: it is offered again when a newer release is everywhere. Bring it the file `tokens/SEQUENCE/behind-1.token`, or `behind-2.token`, and not the token of a ring.",
+    }
 }
