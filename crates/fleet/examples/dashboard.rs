@@ -63,6 +63,7 @@ fn main() -> Outcome {
         log: world.follower()?,
         reports: None,
         hooks: Vec::new(),
+        otlp: None,
         clock: clock::system(),
         stopped: None,
         elsewhere: None,

@@ -68,7 +68,7 @@ struct Queue {
 pub(crate) struct Unheard(Arc<Mutex<BTreeMap<usize, String>>>);
 
 impl Unheard {
-    fn set(&self, hook: usize, what: Option<String>) {
+    pub(crate) fn set(&self, hook: usize, what: Option<String>) {
         let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match what {
             Some(what) => all.insert(hook, what),
@@ -83,7 +83,7 @@ impl Unheard {
 }
 
 /// An address without what may be secret in it: who knows the path of a hook can write to it.
-fn host(url: &str) -> String {
+pub(crate) fn host(url: &str) -> String {
     let (scheme, rest) = url.split_once("://").unwrap_or(("", url));
     let host = rest.split(['/', '?', '#']).next().unwrap_or_default();
     format!("{scheme}://{}", host.rsplit('@').next().unwrap_or_default())

@@ -22,6 +22,7 @@ pub mod hooks;
 pub mod interrupt;
 pub mod limits;
 pub mod metrics;
+pub mod otlp;
 pub mod page;
 pub mod place;
 pub mod recount;

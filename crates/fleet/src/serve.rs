@@ -25,6 +25,7 @@ use crate::follow::Follower;
 use crate::hooks::{Hooks, Unheard};
 use crate::limits::LOOK_EVERY;
 use crate::metrics::{KIND, metrics};
+use crate::otlp::Otlp;
 use crate::page::{As, STYLE, page};
 use crate::recount::Recounter;
 use crate::status::{PhaseName, Seen, Status};
@@ -57,6 +58,8 @@ pub struct Dashboard {
     pub reports: Option<Recounter>,
     /// Addresses that are told when the phase of a rollout changes.
     pub hooks: Vec<String>,
+    /// A collector of OpenTelemetry that metrics are sent to, by its address.
+    pub otlp: Option<String>,
     /// The time.
     pub clock: Clock,
     /// What keeps the newest rollout back beside the log.
@@ -76,6 +79,7 @@ struct Looking {
     log: Follower,
     reports: Option<Recounter>,
     hooks: Hooks,
+    otlp: Option<Otlp>,
     live: Vec<Evidence>,
 }
 
@@ -118,7 +122,7 @@ impl Inner {
 
     fn look(&self) {
         let mut guard = self.looking.lock().unwrap_or_else(PoisonError::into_inner);
-        let Looking { log, reports, hooks, live } = &mut *guard;
+        let Looking { log, reports, hooks, otlp, live } = &mut *guard;
         let mut trouble = log.look().err().map(|why| why.to_string());
         if let Some(reports) = reports {
             match count(reports, log) {
@@ -134,7 +138,11 @@ impl Inner {
             elsewhere: self.elsewhere.as_ref().and_then(|elsewhere| elsewhere(log.state())),
         };
         *self.view.write().unwrap_or_else(PoisonError::into_inner) = new;
-        hooks.see(&self.status());
+        let status = self.status();
+        hooks.see(&status);
+        if let Some(otlp) = otlp {
+            otlp.see(&status);
+        }
     }
 }
 
@@ -157,7 +165,7 @@ impl Dashboard {
     /// # Errors
     /// When the port cannot be used, or too many addresses are to be told.
     pub fn start(self, listener: TcpListener) -> std::io::Result<Daemon> {
-        let Self { log, reports, hooks, clock, stopped, elsewhere } = self;
+        let Self { log, reports, hooks, otlp, clock, stopped, elsewhere } = self;
         let view = View {
             state: Arc::clone(log.state()),
             checkpoint: Arc::clone(log.checkpoint()),
@@ -167,7 +175,8 @@ impl Dashboard {
         };
         let hooks = Hooks::new(&hooks)?;
         let unheard = hooks.unheard();
-        let looking = Mutex::new(Looking { log, reports, hooks, live: Vec::new() });
+        let otlp = otlp.map(|url| Otlp::new(&url, unheard.clone())).transpose()?;
+        let looking = Mutex::new(Looking { log, reports, hooks, otlp, live: Vec::new() });
         let app: App = Arc::new(Inner { looking, clock, stopped, elsewhere, unheard, view: RwLock::new(view) });
         let serve = move || {
             let looking = Arc::clone(&app);

@@ -258,6 +258,9 @@ pub struct RolloutServe {
     /// An address that is told when the phase of a rollout changes
     #[arg(long = "hook", value_name = "URL")]
     pub hooks: Vec<String>,
+    /// A collector of OpenTelemetry that gets the metrics, such as http://127.0.0.1:4318
+    #[arg(long, value_name = "URL")]
+    pub otlp: Option<String>,
 }
 
 /// Begin with rollouts.

@@ -12,11 +12,16 @@ use crate::http::{get, post};
 use crate::world::{Outcome, START, World};
 
 fn shown(world: &World, hooks: Vec<String>) -> Outcome<Daemon> {
+    shown_to(world, hooks, None)
+}
+
+fn shown_to(world: &World, hooks: Vec<String>, otlp: Option<String>) -> Outcome<Daemon> {
     let reports = Recounter::new(world.rolls()?, Source::directory(world.path("reports")));
     let dashboard = Dashboard {
         log: world.follower()?,
         reports: Some(reports),
         hooks,
+        otlp,
         clock: world.hands.clock(),
         stopped: None,
         elsewhere: None,
@@ -147,6 +152,82 @@ fn a_change_of_phase_is_told_and_told_again_until_it_is_heard() -> Outcome {
     assert!(!page.contains("/nobody"), "{page}");
     daemon.stop();
     assert!(shown(&world, vec!["ftp://127.0.0.1/".into()]).is_err());
+    Ok(())
+}
+
+/// One request of each connection: its head, and its body as JSON.
+fn requests(listener: TcpListener, status: &'static str) -> mpsc::Receiver<(String, serde_json::Value)> {
+    let (told, heard) = mpsc::channel();
+    std::thread::spawn(move || {
+        for mut stream in listener.incoming().map_while(Result::ok) {
+            let (mut bytes, mut part) = (Vec::new(), [0; 65_536]);
+            let parsed = loop {
+                let read = stream.read(&mut part).unwrap_or(0);
+                bytes.extend(part.get(..read).unwrap_or(&[]));
+                let text = String::from_utf8_lossy(&bytes).into_owned();
+                let whole = text.split_once("\r\n\r\n").and_then(|(head, body)| {
+                    serde_json::from_str(body).ok().map(|body: serde_json::Value| (head.to_owned(), body))
+                });
+                if whole.is_some() || read == 0 {
+                    break whole;
+                }
+            };
+            let _ = write!(stream, "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{{}}");
+            if parsed.is_none_or(|parsed| told.send(parsed).is_err()) {
+                return;
+            }
+        }
+    });
+    heard
+}
+
+/// What a collector of OpenTelemetry gets is what is shown as OpenMetrics, value by value.
+#[test]
+fn metrics_are_sent_to_a_collector() -> Outcome {
+    let mut world = World::new(25_000, START, None)?;
+    world.opened()?;
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}/", listener.local_addr()?);
+    let heard = requests(listener, "200 OK");
+    let daemon = shown_to(&world, Vec::new(), Some(url))?;
+    // The first look may be before anything was counted; a light that changes is sent at once.
+    let (head, body) = heard.recv_timeout(Duration::from_secs(20))?;
+    assert!(head.starts_with("POST /v1/metrics HTTP/1.1") && head.contains("application/json"), "{head}");
+    let of_resource = &body["resourceMetrics"][0];
+    let attributes = of_resource["resource"]["attributes"].to_string();
+    assert!(attributes.contains("\"stringValue\":\"contentcheck-rollout\""), "{attributes}");
+    let metrics = of_resource["scopeMetrics"][0]["metrics"].as_array().ok_or("no metrics")?;
+    let mut sent = Vec::new();
+    for metric in metrics {
+        let name = metric["name"].as_str().ok_or("no name")?;
+        assert!(metric["description"].as_str().is_some_and(|text| text.ends_with('.')), "{metric}");
+        for point in metric["gauge"]["dataPoints"].as_array().ok_or("no points")? {
+            // 64-bit numbers are strings in the JSON of protocol buffers.
+            assert!(point["timeUnixNano"].as_str().is_some_and(|time| time.ends_with("000000000")), "{point}");
+            let value = point["asInt"].as_str().ok_or("no value")?;
+            let labels = point["attributes"].as_array().ok_or("no attributes")?.iter();
+            let labels: Vec<String> = labels
+                .map(|of| format!("{}={}", of["key"].as_str().unwrap_or("?"), of["value"]["stringValue"]))
+                .collect();
+            let labels = if labels.is_empty() { String::new() } else { format!("{{{}}}", labels.join(",")) };
+            sent.push(format!("{name}{labels} {value}"));
+        }
+    }
+    let text = until(&daemon, "/metrics", |text| text.contains("contentcheck_group_receipts"))?;
+    let shown: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
+    assert_eq!(sent, shown);
+    world.halt("a look at it first")?;
+    let (_, red) = heard.recv_timeout(Duration::from_secs(20))?;
+    assert!(red.to_string().contains("\"halted\""), "{red}");
+    daemon.stop();
+    // A collector that does not take them is a reason to look.
+    let listener = TcpListener::bind("127.0.0.1:0")?;
+    let url = format!("http://{}", listener.local_addr()?);
+    let _heard = requests(listener, "503 Busy");
+    let daemon = shown_to(&world, Vec::new(), Some(url))?;
+    until(&daemon, "/", |page| page.contains("did not take them: it was answered with status 503"))?;
+    daemon.stop();
+    assert!(shown_to(&world, Vec::new(), Some("collector:4318".into())).is_err());
     Ok(())
 }
 

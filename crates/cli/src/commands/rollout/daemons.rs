@@ -61,6 +61,7 @@ pub(super) fn serve(directory: &Path, arguments: &RolloutServe, streams: &mut St
         log: site.follower()?,
         reports: Some(site.recounter()?),
         hooks: arguments.hooks.clone(),
+        otlp: arguments.otlp.clone(),
         clock: clock::system(),
         stopped: Some(Arc::new(move |state| site.here(state))),
         elsewhere: Some(Arc::new(move |state| asks.told_elsewhere(state))),

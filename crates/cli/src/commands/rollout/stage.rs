@@ -332,6 +332,7 @@ impl Daemons {
             log: here.follower()?,
             reports: Some(here.recounter()?),
             hooks: Vec::new(),
+            otlp: None,
             clock: clock.clone(),
             stopped: None,
             elsewhere: None,
