@@ -5,6 +5,8 @@ use std::time::Duration;
 use contentcheck_log::limits::{ENTRY_BYTES, NOTE_BYTES};
 use contentcheck_rollout::report::REPORT;
 
+/// For how long whoever decides by reports waits until those that are there are settled. A collector takes two seconds.
+pub const SETTLES: Duration = Duration::from_secs(5);
 /// Reports of one request.
 pub const REPORTS: usize = 5_000;
 /// Bytes of the largest body that the collector reads.

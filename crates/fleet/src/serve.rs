@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::daemon::{Daemon, hardened, refused};
 use crate::follow::Follower;
 use crate::hooks::{Hooks, Unheard};
-use crate::limits::LOOK_EVERY;
+use crate::limits::{LOOK_EVERY, SETTLES};
 use crate::metrics::{KIND, metrics};
 use crate::otlp::Otlp;
 use crate::page::{As, STYLE, page};
@@ -152,7 +152,7 @@ fn count(reports: &Recounter, log: &Follower) -> Result<Vec<Evidence>, String> {
     let Some(rollout) = state.newest().filter(|rollout| rollout.salt().is_some()) else { return Ok(Vec::new()) };
     let until = reports
         .source()
-        .settled_until(&rollout.id())
+        .settled(&rollout.id(), SETTLES)
         .map_err(|error| format!("the reports cannot be read: {}", crate::said::reason(&error)))?;
     let Some(until) = until else { return crate::recount::lost(rollout).map_or(Ok(Vec::new()), Err) };
     let rings = (0..=rollout.open_ring().unwrap_or(0)).filter(|_| rollout.open_ring().is_some());

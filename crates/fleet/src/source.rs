@@ -3,6 +3,8 @@
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use contentcheck_log::write::{open_file, read_text};
 use contentcheck_rollout::Id;
@@ -10,6 +12,7 @@ use contentcheck_rollout::Id;
 use crate::client::{Client, is_url};
 use crate::limits::RANGE_BYTES;
 use crate::said::at;
+use crate::segment::RECORD;
 use crate::store::{reports_path, settled, settled_path};
 
 /// Where reports are read. Nothing of what comes from there is believed but that a device signed a report.
@@ -189,6 +192,54 @@ impl Source {
                     status => Err(wrong(format!("{url} was answered with status {status}"))),
                 }
             }
+        }
+    }
+
+    /// As [`Source::settled_until`], once everything is settled that is there now. What a collector has acknowledged is on disk, and is counted
+    /// when it is settled, a moment later: whoever decides by what is settled waits for that, since what is not may say that the release is bad.
+    ///
+    /// # Errors
+    /// When they cannot be read, or are not settled in so long a time: then the collector is gone, or cannot write.
+    pub fn settled(&self, rollout: &Id, patience: Duration) -> io::Result<Option<u64>> {
+        const LOOK_EVERY: Duration = Duration::from_millis(100);
+        let mut there = Vec::new();
+        for part in self.parts(rollout)? {
+            let bytes = self.there(rollout, &part)?;
+            there.push((part, bytes));
+        }
+        let begun = Instant::now();
+        loop {
+            let mut missing = 0_u64;
+            for (part, bytes) in &there {
+                let settled = match self.extent(rollout, part) {
+                    Ok(extent) => extent.bytes,
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => 0,
+                    Err(error) => return Err(error),
+                };
+                missing = missing.saturating_add(bytes.saturating_sub(settled) / RECORD as u64);
+            }
+            if missing == 0 {
+                return self.settled_until(rollout);
+            }
+            if begun.elapsed() >= patience {
+                let (reports, are) = if missing == 1 { ("report", "is") } else { ("reports", "are") };
+                return Err(io::Error::other(format!(
+                    "{missing} {reports} that a collector acknowledged {are} not settled, so nobody can count them: is it running, and can it write? \
+                     `contentcheck rollout collect` settles them when it starts"
+                )));
+            }
+            thread::sleep(LOOK_EVERY);
+        }
+    }
+
+    /// Bytes of a part, whether they are settled or not. Over HTTP nobody sees those that are not.
+    fn there(&self, rollout: &Id, part: &Part) -> io::Result<u64> {
+        match &self.0 {
+            Kind::Directory(root) => {
+                let path = reports_path(root, rollout, part.shard);
+                fs::metadata(&path).map(|file| file.len()).map_err(|error| at(&path, &error))
+            }
+            Kind::Collectors { .. } => Ok(0),
         }
     }
 

@@ -316,10 +316,14 @@ impl Ring {
         let named = |what: &str| format!("`{what}` of ring `{}`", name.escape_debug());
         let missing = |what: &str| value(named(what), "there: only the last ring has none");
         let mut share = share(file.share.as_deref().ok_or_else(|| missing("share"))?, &named("share"))?;
-        // Shares are rounded down, each on its own: tenfold may come out as tenfold and a millionth of it.
+        // Shares are rounded down, each on its own: tenfold may come out as tenfold and a millionth of it, and a half as that.
         let tenfold = before.saturating_mul(contentcheck_log::floors::GROWTH);
         if before > 0 && share > tenfold && share - tenfold <= share / 1_000_000 {
             share = tenfold;
+        }
+        let half = before.saturating_add(contentcheck_log::floors::STEP_SHARE);
+        if share > half && share - half <= share / 1_000_000 {
+            share = half;
         }
         let rule = match (file.every, &file.accept) {
             (Some(at_least), None) => Rule::Every(at_least),
@@ -734,6 +738,15 @@ mod tests {
         }
         let wide = Policy::STANDARD.replacen("\"0.1%\"", "\"1.1%\"", 1).replacen("\"1%\"", "\"5%\"", 1);
         assert_eq!(Policy::read(&wide), Err(NoPolicy::Unsafe(Unsafe::First)));
+    }
+
+    #[test]
+    fn what_is_at_a_bound_in_percent_is_within_it() {
+        for (tenth, half) in [("10%", "60%"), ("9.9%", "59.9%"), ("7.3%", "57.3%")] {
+            let text = Policy::STANDARD.replacen("\"10%\"", &format!("\"{tenth}\""), 1);
+            let text = text.replacen("\"50%\"", &format!("\"{half}\""), 1);
+            assert!(Policy::read(&text).is_ok(), "{tenth} {half}: {:?}", Policy::read(&text));
+        }
     }
 
     #[test]

@@ -93,6 +93,46 @@ fn a_resumption_that_waits_holds_no_rejection_back() {
     assert!(world.state().size() > size, "evidence goes on");
 }
 
+/// What a collector acknowledged and has not settled is counted by nobody: one that was killed, or cannot write, leaves no ring to open and no token.
+#[test]
+fn what_is_acknowledged_and_not_settled_opens_nothing() {
+    for is_due in [true, false] {
+        let mut world = started(&format!("unsettled-{is_due}"));
+        let devices = world.let_in();
+        let baked = START + 30 * MINUTE;
+        world.well(&devices, START, baked);
+        let settled = world.root.join("fleet/reports/0.settled");
+        let before = fs::read(&settled).unwrap();
+        if !is_due {
+            world.must(0, baked - MINUTE, &["halt", "--reason", "a look"]);
+        }
+        fails(&mut world, &devices, baked);
+        let after = fs::read(&settled).unwrap();
+        fs::write(&settled, &before).unwrap();
+        let status = world.must(1, baked, &["status"]);
+        assert!(status.out.contains("that a collector acknowledged are not settled"), "{}", status.out);
+        if is_due {
+            let advance = world.must(2, baked, &["advance"]);
+            assert!(advance.err.contains("that a collector acknowledged are not settled"), "{}", advance.err);
+            assert_eq!(world.state().newest().unwrap().open_ring(), Some(0));
+        } else {
+            let resumed = world.must(1, baked, &["resume", "--reason", "looked"]);
+            assert!(resumed.err.contains("nobody can tell whether the release is good"), "{}", resumed.err);
+            assert!(resumed.err.contains("CC0905"), "{}", resumed.err);
+        }
+        assert_eq!(handed_out(&world), [""; 0]);
+        // The collector is back.
+        fs::write(&settled, after).unwrap();
+        let rejected = world.must(1, baked + 5 * MINUTE, &["advance"]);
+        assert!(
+            rejected.out.contains("says that the release is bad") || rejected.err.contains("FAILED"),
+            "{}",
+            rejected.out
+        );
+        assert_eq!(handed_out(&world), [""; 0]);
+    }
+}
+
 /// What commands need and lack is told by whoever shows, also where it runs on by what it read before.
 #[test]
 fn what_is_gone_from_the_directory_is_told() {
@@ -101,9 +141,9 @@ fn what_is_gone_from_the_directory_is_told() {
     world.well(&devices, START, START + 10 * MINUTE);
     world.must(0, START + 10 * MINUTE, &["advance"]);
     let fleet = world.root.join("fleet");
-    assert!(!world.must(0, START + 11 * MINUTE, &["status"]).out.contains("has no roll"));
+    assert!(!world.must(0, START + 11 * MINUTE, &["status"]).out.contains("no report can be taken"));
     fs::rename(fleet.join("rolls"), world.root.join("rolls")).unwrap();
     let status = world.must(1, START + 11 * MINUTE, &["status"]);
-    assert!(status.out.contains("rolls/ has no roll, so no report can be taken or counted"), "{}", status.out);
+    assert!(status.out.contains("no report can be taken or counted, and no ring opens"), "{}", status.out);
     assert_eq!(tokens(&world, 12), ["ring-0.token"]);
 }

@@ -95,12 +95,15 @@ pub(super) fn export(directory: &Path, arguments: &RolloutExport, streams: &mut 
         NoExport::Form(_) => Failure::internal(why.to_string()),
     })?;
     if rollout.salt().is_some() {
-        let roll = site.roll()?;
+        site.roll_of(rollout)?;
+        let rolls = site.rolls()?;
+        // The list of the plan: devices.roll may have changed since.
+        let roll = rolls.of(rollout.census()).ok_or_else(|| Failure::internal("a roll that is here and is not"))?;
         let groups: String = roll
             .devices()
             .iter()
             .filter_map(|device| {
-                let group = group_of(rollout, &roll, &device.key)?;
+                let group = group_of(rollout, roll, &device.key)?;
                 Some(format!("{} {group}\n", contentcheck_log::Hash(device.key)))
             })
             .collect();

@@ -237,12 +237,15 @@ fn after(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
     match if offers { reported(site, book.state(), now) } else { Reported::Well } {
         Reported::Well => tokens::write(site, book, signed, streams).map(tokens::Written::exit),
         // What was reported while it was halted is not in the log yet.
-        Reported::Bad(why) | Reported::Unknown(why) => {
-            tokens::withdraw(site, book.state(), true, streams)?;
-            site.tell(streams, &coded(&codes::RELEASE_REJECTED, &why));
-            Ok(Exit::Findings)
-        }
+        Reported::Bad(why) => no_token(site, book, &coded(&codes::RELEASE_REJECTED, &why), streams),
+        Reported::Unknown(why) => no_token(site, book, &coded(&codes::RING_NOT_READY, &why), streams),
     }
+}
+
+fn no_token(site: &Site, book: &Book<Directory>, why: &str, streams: &mut Streams<'_>) -> Outcome {
+    tokens::withdraw(site, book.state(), true, streams)?;
+    site.tell(streams, why);
+    Ok(Exit::Findings)
 }
 
 pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &mut Streams<'_>) -> Outcome {
@@ -337,9 +340,9 @@ fn about(state: &State, entry: &Entry) -> String {
             let held: u64 = census.strata.iter().map(|stratum| u64::from(stratum.held)).sum();
             let mut lines = format!("a census: {} devices take part, {held} are held back", census.taking_part());
             lines.extend(
-                census.largest_group().map(|of| {
-                    format!("; {} are in redundancy groups, the largest of {of} devices", census.in_groups())
-                }),
+                census
+                    .largest_group()
+                    .map(|of| format!("; {} in redundancy groups, the largest of {of} devices", census.in_groups())),
             );
             for stratum in &census.strata {
                 lines += &format!("\n  {}: {}, {} held back", visible(&stratum.name), stratum.devices, stratum.held);

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use contentcheck_fleet::Recounter;
+use contentcheck_fleet::limits::SETTLES;
 use contentcheck_fleet::recount::lost;
 use contentcheck_fleet::status::opens_at;
 use contentcheck_log::write::Directory;
@@ -195,7 +196,7 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     let reports = site.recounter()?;
     let settled = reports
         .source()
-        .settled_until(&rollout.id())
+        .settled(&rollout.id(), SETTLES)
         .map_err(|error| Failure::usage(format!("the reports of devices cannot be read: {}", said(&error))))?;
     match settled {
         None => match lost(&rollout) {
@@ -221,7 +222,9 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     if opened.is_ok() {
         signed = site.cosign(&mut book, now, streams)?;
     }
-    site.note_refusal(newest(&book)?, now, refused.as_deref())?;
+    if let Err(failure) = site.note_refusal(newest(&book)?, now, refused.as_deref()) {
+        site.tell(streams, &failure.message);
+    }
     let is_failing = failing(&site, book.state(), newest(&book)?, streams)?;
     let tokens = if is_failing {
         tokens::withdraw(&site, book.state(), true, streams)?;
@@ -406,7 +409,7 @@ pub(super) fn reported(site: &Site, state: &State, now: u64) -> Reported {
 /// The first ring whose reports are bad.
 fn judged(site: &Site, state: &State, (rollout, open): (&Rollout, u8), now: u64) -> Result<Option<u8>, String> {
     let reports = site.recounter().map_err(|failure| failure.message)?;
-    let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
+    let until = reports.source().settled(&rollout.id(), SETTLES).map_err(|error| said(&error))?;
     let Some(until) = until.map(|until| until.min(now)) else { return lost(rollout).map_or(Ok(None), Err) };
     for ring in 0..=open {
         let evidence = reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())?;

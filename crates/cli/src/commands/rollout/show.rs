@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use contentcheck_fleet::limits::SETTLES;
 use contentcheck_fleet::page::{As, page};
 use contentcheck_fleet::recount::lost;
 use contentcheck_fleet::serve::Here;
@@ -100,7 +101,7 @@ fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Live, String
     let Some(open) = rollout.open_ring() else { return Ok((Vec::new(), Vec::new())) };
     site.roll_of(rollout).map_err(|failure| failure.message)?;
     let reports = site.recounter().map_err(|failure| failure.message)?;
-    let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
+    let until = reports.source().settled(&rollout.id(), SETTLES).map_err(|error| said(&error))?;
     let Some(until) = until else { return lost(rollout).map_or(Ok((Vec::new(), Vec::new())), Err) };
     let of_rings = (0..=open).map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string()));
     let evidence = of_rings.collect::<Result<_, _>>()?;
@@ -296,7 +297,7 @@ pub(super) fn planned(census: &Census, policy: &Policy, class: Class) -> Result<
         keep_apart(policy.shares().into_iter(), of)
             .map_err(|why| Failure::findings(coded(&codes::POLICY_REFUSED, &format!("{POLICY}: {why}"))))?;
         text += &format!(
-            "{} devices are in redundancy groups, the largest of {of}: no two of a group are in one ring, and spares go first\n",
+            "{} of them in redundancy groups, the largest of {of}: no two of a group are in one ring, and spares go first\n",
             census.in_groups()
         );
     }

@@ -80,6 +80,15 @@ pub(super) struct Site {
     settings: Settings,
     /// The clocks of the witnesses elsewhere that answered when they were asked last, by their names.
     clocks: Mutex<Vec<(String, u64)>>,
+    /// What came of reading the rolls.
+    rolls_read: Mutex<Option<RollsRead>>,
+}
+
+/// The files of rolls when they were read, and why that of a rollout was not among them.
+struct RollsRead {
+    rollout: contentcheck_rollout::Id,
+    files: Vec<(PathBuf, u64, Option<std::time::SystemTime>)>,
+    why: Option<String>,
 }
 
 /// What became of an entry.
@@ -193,7 +202,8 @@ impl Site {
             let said = config::fault(&text, error.span(), error.message());
             Failure::usage(format!("{}{said}", files::name(&path)))
         })?;
-        let site = Self { directory: directory.to_owned(), settings, clocks: Mutex::default() };
+        let (clocks, rolls_read) = (Mutex::default(), Mutex::default());
+        let site = Self { directory: directory.to_owned(), settings, clocks, rolls_read };
         site.log_key()?;
         for (at, witness) in site.settings.witness.iter().enumerate() {
             if site.settings.witness.iter().take(at).any(|before| before.name == witness.name) {

@@ -13,6 +13,7 @@ use super::site::{Site, Submitted, said};
 use crate::Streams;
 use crate::exit::Failure;
 use crate::release::talk;
+use contentcheck_fleet::limits::SETTLES;
 use contentcheck_fleet::recount::lost;
 
 /// How many of them a timer looks at: the two releases before the newest one.
@@ -95,7 +96,7 @@ fn failed(rollout: &Rollout, bad: &Evidence) -> String {
 /// Evidence of a ring that says what devices report, and says that the release is bad. Who takes the release that came after is silent, so silence
 /// says nothing here.
 fn evidence(state: &State, reports: &Recounter, rollout: &Rollout, now: u64) -> Result<Option<Evidence>, String> {
-    let until = reports.source().settled_until(&rollout.id()).map_err(|error| said(&error))?;
+    let until = reports.source().settled(&rollout.id(), SETTLES).map_err(|error| said(&error))?;
     let Some(until) = until.map(|until| until.min(now)) else { return lost(rollout).map_or(Ok(None), Err) };
     if !reports.may_have_failed(rollout, until).map_err(|why| why.to_string())? {
         return Ok(None);

@@ -19,7 +19,7 @@ use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Body, Book, Entry, NoBook, State, book};
 
 use super::super::{hold, tokens};
-use super::{DRAFTS, LOG, REFUSED, ROLLS, SETTINGS, Site, WitnessSettings, coded, is_past};
+use super::{DRAFTS, LOG, REFUSED, ROLLS, RollsRead, SETTINGS, Site, WitnessSettings, coded, is_past};
 use crate::Streams;
 use crate::exit::Failure;
 use crate::release::talk;
@@ -458,22 +458,32 @@ impl Site {
         Some(format!("{} (at {} UTC)", contentcheck_model::diagnostic::visible(why.trim_end()), utc(at)))
     }
 
-    /// That what commands need is gone from here, in a sentence. What runs already goes on by what it read.
+    /// That what commands need is gone from here or cannot be read, in a sentence. What runs already goes on by what it read.
     fn lost_here(&self, state: &State) -> Option<String> {
-        let is_gone = |name: &str| !self.path(name).exists();
-        if is_gone(SETTINGS) {
-            return Some(format!("{SETTINGS} is gone: no command works here; take it from a copy"));
+        if let Err(failure) = Self::open(&self.directory) {
+            return Some(format!("no command works here: {}", failure.message));
         }
-        let has_rolls = || {
-            let files = fs::read_dir(self.path(ROLLS)).into_iter().flatten().flatten();
-            files.map(|file| file.path()).any(|path| path.extension().is_some_and(|end| end == "roll"))
+        let newest = state.newest().filter(|newest| self.is_writer() && newest.open_ring().is_some())?;
+        let why = self.unread_roll(newest)?;
+        Some(format!("no report can be taken or counted, and no ring opens: {why}"))
+    }
+
+    /// Why the roll of a rollout's census cannot be read. It is read again where its files have changed: a fleet has many devices.
+    fn unread_roll(&self, rollout: &Rollout) -> Option<String> {
+        let file = |path: PathBuf| {
+            let file = fs::metadata(&path).ok()?;
+            Some((path, file.len(), file.modified().ok()))
         };
-        let is_counted = self.is_writer() && state.newest().is_some_and(|newest| newest.open_ring().is_some());
-        (is_counted && !has_rolls()).then(|| {
-            format!(
-                "{ROLLS}/ has no roll, so no report can be taken or counted, and no ring opens; take it from a copy"
-            )
-        })
+        let files = fs::read_dir(self.path(ROLLS)).into_iter().flatten().flatten();
+        let mut files: Vec<_> = files.filter_map(|entry| file(entry.path())).collect();
+        files.sort();
+        let mut known = self.rolls_read.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_known = known.as_ref().is_some_and(|known| known.files == files && known.rollout == rollout.id());
+        if !is_known {
+            let why = self.roll_of(rollout).err().map(|failure| failure.message);
+            *known = Some(RollsRead { rollout: rollout.id(), files, why });
+        }
+        known.as_ref().and_then(|known| known.why.clone())
     }
 
     /// Halts of the newest rollout that are not in the log, by who has them, and when they were made.
