@@ -294,9 +294,8 @@ impl Reader<'_, '_> {
 
     /// The name that the path stands for.
     fn path_name(&mut self) -> Named {
-        let Store { path, buffer, is_of_windows, .. } = &mut *self.store;
+        let Store { path, buffer, .. } = &mut *self.store;
         let start = buffer.len();
-        *is_of_windows = *is_of_windows || names::is_only_of_windows(path);
         let name = if self.as_named { Name::Same } else { names::normalise(path) };
         let origin = match name {
             Name::Dropped => return Named::Dropped,
@@ -375,7 +374,6 @@ impl Reader<'_, '_> {
     fn named_data(&mut self, depth: u32) -> Result<(), Stop> {
         self.arrays += 1;
         self.array = self.arrays;
-        self.store.is_of_windows = self.store.is_of_windows || names::is_only_of_windows(&self.store.path);
         let data = self.store.build(&["Data"]);
         if self.peek() == Some(b'{') {
             self.data(data, depth)?;

@@ -105,8 +105,10 @@ pub(crate) struct Store {
     pub(crate) buffer: String,
     /// Dotted names of the objects that are being read.
     pub(crate) path: String,
-    /// A name of the record is one of Windows events alone.
-    pub(crate) is_of_windows: bool,
+    /// A name was as the record has it.
+    has_own: bool,
+    /// A name was one that exporters give to a part of an event.
+    has_exporters: bool,
     seen: [u64; 16],
     /// Open addressing over entries, once they are more than [`FEW`]; empty before.
     index: Vec<u32>,
@@ -148,7 +150,7 @@ impl Store {
         self.elements.clear();
         self.buffer.clear();
         self.path.clear();
-        self.is_of_windows = false;
+        (self.has_own, self.has_exporters) = (false, false);
         self.seen = [0; 16];
         self.index.clear();
         self.repeated = 0;
@@ -192,6 +194,11 @@ impl Store {
         let text = name.text(record, &self.buffer);
         if text.len() > limits::NAME_BYTES {
             return Err(Cause::NameTooLong);
+        }
+        match origin {
+            Origin::Given => self.has_own = true,
+            Origin::System | Origin::Data => self.has_exporters = true,
+            Origin::Hint => {}
         }
         let hash = self.names.hash(text.as_bytes());
         let found = self.at(record, text, hash);
@@ -288,21 +295,21 @@ impl Store {
         }
     }
 
-    /// Whether a record has names that exporters of Windows events give to what an event carries, and says nothing of what the log of Windows says
-    /// of every event: who recorded it is another one, and may call something so.
+    /// Whether a record has names that exporters of Windows events give to parts of an event, and has none of what tells events of Windows: who
+    /// recorded it is another one, and may call something so.
     pub(crate) fn is_of_others(&self, record: &str) -> bool {
-        !self.is_of_windows
-            && self.entries.iter().any(|entry| entry.origin == Origin::Data)
-            && !self.entries.iter().any(|entry| {
-                let has_value = entry.value != Raw::Null;
-                match entry.origin {
-                    Origin::System | Origin::Hint => true,
-                    Origin::Given => {
-                        has_value && [CHANNEL, EVENT_ID, PROVIDER].contains(&entry.name.text(record, &self.buffer))
-                    }
-                    Origin::Data => false,
-                }
-            })
+        let tells = |entry: &Entry| {
+            let has_value = match entry.value {
+                Raw::Null => false,
+                Raw::Text(text) => !text.text(record, &self.buffer).is_empty(),
+                Raw::Bool(_) | Raw::Number(_) | Raw::List { .. } => true,
+            };
+            has_value
+                && entry.origin != Origin::Data
+                && [CHANNEL, EVENT_ID, PROVIDER].contains(&entry.name.text(record, &self.buffer))
+        };
+        // Where all of its names are exporters', as in an event log, none of its own could be hidden.
+        self.has_own && self.has_exporters && !self.entries.iter().any(tells)
     }
 
     /// Takes the blanks out of names of event data, and out of all names of an event of Windows: flat exports write what the event carries

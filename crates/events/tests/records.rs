@@ -351,7 +351,18 @@ proptest! {
 /// What a record that is no event of Windows calls as an exporter of those does is a name of its own.
 #[test]
 fn records_of_others_keep_their_names() {
-    let names = ["event_data", "user_data", "EventData", "UserData", "AllFieldInfo", "ExtraFieldInfo"];
+    let names = [
+        "winlog.event_data",
+        "Event.EventData",
+        "Event.System",
+        "data.win.eventdata",
+        "event_data",
+        "user_data",
+        "EventData",
+        "UserData",
+        "AllFieldInfo",
+        "ExtraFieldInfo",
+    ];
     for name in names {
         let inner =
             name.rsplit('.').fold(r#"{"s1":"good"}"#.to_owned(), |inner, part| format!(r#"{{"{part}":{inner}}}"#));
@@ -362,6 +373,7 @@ fn records_of_others_keep_their_names() {
             format!(r#"{{{object},"src":"acme","s1":"evil"}}"#),
             format!(r#"{{"src":"acme","s1":"evil","{dotted}":"good"}}"#),
             format!(r#"{{"Channel":null,"src":"acme","s1":"evil",{object}}}"#),
+            format!(r#"{{"EventID":"","src":"acme","s1":"evil",{object}}}"#),
         ] {
             let mut flattener = Flattener::new();
             let flat = flattener.flatten(text.as_bytes()).unwrap();
