@@ -182,13 +182,6 @@ pub fn normalise(name: &str) -> Name<'_> {
     }
 }
 
-/// Whether a name that [`normalise`] changes is called so by exporters of Windows events alone: `EventData` and its like may be a name of any
-/// record's own.
-#[must_use]
-pub fn is_only_of_windows(name: &str) -> bool {
-    ["Event.", "winlog.", "win.", "data.win.", "document.data.Event."].iter().any(|prefix| name.starts_with(prefix))
-}
-
 /// Where records have what an exporter's name stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Recorded {

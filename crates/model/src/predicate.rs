@@ -197,6 +197,13 @@ impl Test {
         }
     }
 
+    /// Whether some value of a type may pass as a keyword, as far as a look at its letters tells.
+    #[must_use]
+    pub fn may_be_keyword_in(&self, scalar: Scalar) -> bool {
+        let of_any = |patterns: &[TextPattern]| patterns.iter().any(|one| may_have(scalar, &one.pattern));
+        self.is_keyword_in(scalar) && if let Self::Text { patterns, .. } = self { of_any(patterns) } else { true }
+    }
+
     /// How many values are looked for, one at least.
     #[must_use]
     pub fn values(&self) -> usize {
@@ -229,6 +236,29 @@ impl Test {
             Self::Elements { test, .. } => test.other(),
             _ => None,
         }
+    }
+}
+
+/// Whether the text of some value of a type may be what a pattern looks for: it is none where the pattern has a letter that no such text has.
+fn may_have(scalar: Scalar, pattern: &Pattern) -> bool {
+    let letters: &[u8] = match scalar {
+        Scalar::Int => b"-0123456789",
+        Scalar::Bool => b"truefals",
+        Scalar::Ip => b".:0123456789abcdef",
+        Scalar::String | Scalar::Bytes | Scalar::Float => return true,
+    };
+    let has = |text: &str| text.bytes().all(|byte| letters.contains(&byte.to_ascii_lowercase()));
+    // There are two of these, so nothing need be guessed of most patterns.
+    let of_bool = |is: fn(&str, &str) -> bool, text: &str| {
+        scalar != Scalar::Bool || ["true", "false"].iter().any(|truth| is(truth, &text.to_ascii_lowercase()))
+    };
+    match pattern {
+        Pattern::Equals(text) => has(text) && of_bool(|truth, text| truth == text, text),
+        Pattern::Contains(text) => has(text) && of_bool(|truth, text| truth.contains(text), text),
+        Pattern::StartsWith(text) => has(text) && of_bool(|truth, text| truth.starts_with(text), text),
+        Pattern::EndsWith(text) => has(text) && of_bool(|truth, text| truth.ends_with(text), text),
+        Pattern::Like(parts) => parts.iter().all(|part| !matches!(part, WildcardPart::Literal(text) if !has(text))),
+        Pattern::Matches(_) => true,
     }
 }
 

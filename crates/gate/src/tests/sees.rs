@@ -131,7 +131,7 @@ fn keywords_that_are_looked_for_in_less_are_told() {
         ),
         ("nothing of a header", &[], all, Some("`host`")),
         ("one less", header, &[("image", "string"), ("u1", "string"), ("n", "int")], Some("`u2`")),
-        ("three less", header, &[("image", "string")], Some("`n`, `u1`, `u2`")),
+        ("three less", header, &[("image", "string")], Some("`u1`, `u2`")),
         ("bytes", header, &[("image", "string"), ("u1", "bytes"), ("u2", "string"), ("n", "int")], Some("`u1`")),
         ("floats", header, &[("image", "string"), ("u1", "float"), ("u2", "string"), ("n", "int")], Some("`u1`")),
         ("numbers", header, &[("image", "string"), ("u1", "int"), ("u2", "string"), ("n", "int")], Some("`u1`")),
@@ -182,45 +182,90 @@ fn a_rule_that_was_changed_to_read_what_a_sensor_lacks_is_told() {
     let field = |name: &str| selection(&format!("        {name}: evil\n"));
     let either = "    a:\n        u1: evil\n    b:\n        u2: evil\n    condition: a or b";
     let missing = selection("        u2: null\n");
+    let of_filter =
+        |not: &str| format!("    s:\n        image: evil\n    f:\n        u2: x\n    condition: s and {not}f");
+    let with_keywords = |op: &str| format!("    k: [evil]\n    s:\n        u2: x\n    condition: k {op} s");
+    let blind = |sensors: &str, field: &str, who: &str| {
+        format!(
+            "`Rule` can fire on no event of acme.open on {sensors} any more, and could in the previous release: it asks for `{field}`, which {who} not supply"
+        )
+    };
+    let on_one = vec![blind("acme 1", "u2", "that sensor does")];
+    let on_both = vec![blind("acme 1, acme 2", "u3", "they do")];
+    let each = vec![blind("acme 2", "u1", "that sensor does"), on_one[0].clone()];
     let cases = [
-        (
-            field("image"),
-            field("u2"),
-            Some(
-                "`Rule` can fire on nothing of acme 1 any more, and could in the previous release: it asks for `u2`, which that sensor does not supply",
-            ),
-        ),
-        (
-            field("image"),
-            field("u3"),
-            Some(
-                "`Rule` can fire on nothing of acme 1, acme 2 any more, and could in the previous release: it asks for `u3`, which they do not supply",
-            ),
-        ),
-        (
-            field("image"),
-            selection("        image: evil\n        u2: evil\n"),
-            Some(
-                "`Rule` can fire on nothing of acme 1 any more, and could in the previous release: it asks for `u2`, which that sensor does not supply",
-            ),
-        ),
-        (
-            field("u1"),
-            field("u2"),
-            Some(
-                "`Rule` can fire on nothing of acme 1 any more, and could in the previous release: it asks for `u2`, which that sensor does not supply",
-            ),
-        ),
+        (field("image"), field("u2"), on_one.clone()),
+        (field("image"), field("u3"), on_both),
+        (field("image"), selection("        image: evil\n        u2: evil\n"), on_one.clone()),
+        (field("u1"), field("u2"), on_one.clone()),
+        // What it read before, and need not have had.
+        (either.to_owned(), field("u2"), on_one.clone()),
+        (either.to_owned(), either.replace(" or ", " and "), each),
+        (missing.clone(), field("u2"), on_one.clone()),
+        (of_filter("not "), of_filter(""), on_one.clone()),
+        (with_keywords("or"), with_keywords("and"), on_one),
         // It could not before either.
-        (field("u2"), selection("        u2: evil\n        image: evil\n"), None),
-        (field("u3"), field("u2"), None),
+        (field("u2"), selection("        u2: evil\n        image: evil\n"), Vec::new()),
+        (field("u3"), field("u2"), Vec::new()),
         // It still can: what is not there is what it asks for, or an alternative.
-        (field("image"), missing, None),
-        (field("u1"), either.to_owned(), None),
-        (field("u2"), either.to_owned(), None),
+        (field("image"), missing, Vec::new()),
+        (field("u1"), either.to_owned(), Vec::new()),
+        (field("u2"), either.to_owned(), Vec::new()),
+        (of_filter(""), of_filter("not "), Vec::new()),
     ];
     for (then, now, expected) in cases {
         let found = told(&release(&then, fleet()), &release(&now, fleet()));
-        assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{then}\n{now}");
+        assert_eq!(found, expected, "{then}\n{now}");
     }
+}
+
+/// A keyword is looked for in values of several types; in which it can be is a question of its letters.
+#[test]
+fn keywords_that_could_be_in_values_of_another_type_are_told() {
+    let keyword = |word: &str| format!("    k: ['{word}']\n    condition: k");
+    let types = ["string", "int", "bool", "ip", "float", "bytes"];
+    // In values of which of these types each can be.
+    let words: [(&str, &[&str]); 5] = [
+        ("evil", &["string"]),
+        ("4624", &["string", "int", "ip"]),
+        ("true", &["string", "bool"]),
+        ("fe", &["string", "ip"]),
+        ("*", &["string", "int", "bool", "ip"]),
+    ];
+    for (word, can) in words {
+        for before in types {
+            for now in types {
+                let of = |ty: &str| sensor("1", &[], &[("other", "string"), ("u1", ty)]);
+                let found = told(&release(&keyword(word), vec![of(before)]), &release(&keyword(word), vec![of(now)]));
+                // Text may be that of a value of each type.
+                let is_lost = can.contains(&before) && now != before && now != "string";
+                assert_eq!(found.len(), usize::from(is_lost), "{word}: {before} to {now}: {found:?}");
+            }
+        }
+        let lists = told(
+            &release(&keyword(word), vec![sensor("1", &[], &[("u1", "list<string>")])]),
+            &release(&keyword(word), vec![sensor("1", &[], &[("u1", "string")])]),
+        );
+        assert_eq!(lists.len(), 1, "of several values one is left: {lists:?}");
+    }
+}
+
+/// Every rule is named, however many there are: a report shortens what people read, and no finding is dropped.
+#[test]
+fn all_rules_that_see_less_are_named() {
+    let rules: String = (0..45)
+        .map(|number| {
+            format!(
+                "rule r{number} {{\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f9{number:03}\"\n    template: acme.open @ 1\n    severity: low\n    when u1 == \"a{number}\"\n}}\n"
+            )
+        })
+        .collect();
+    let release = |inputs: &[(&str, &str)]| {
+        let text = format!("{OPEN}{rules}");
+        let mut gathered = Gathered::of(vec![(Source::new("r.content", text), Language::Native)]);
+        gathered.fleet = Some(Fleet::new(vec![sensor("1", &[], inputs)]).unwrap());
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let found = told(&release(&[("image", "string"), ("u1", "string")]), &release(&[("image", "string")]));
+    assert_eq!(found.len(), 45, "{found:?}");
 }

@@ -18,18 +18,23 @@ use crate::evidence::Finding;
 use crate::run::Subject;
 use crate::subject::Built;
 
-/// Findings that are told one by one.
-const TOLD: usize = 20;
+/// Whether a rule of each release fires on a template type of a sensor that lacks these fields: asked once for all sensors that lack the same.
+type Known = BTreeMap<(bool, Blind), bool>;
 
-/// Whether a rule of each release fires on a sensor that lacks these fields: asked once for all sensors that lack the same.
-type Known = BTreeMap<(bool, Identity, Vec<String>), bool>;
+/// A rule on a template type, and the fields of it that a sensor lacks.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Blind {
+    rule: Identity,
+    template: String,
+    lacks: Vec<String>,
+}
 
 pub(super) struct Blinded<'a> {
     before: BTreeMap<Identity, &'a CheckedRule>,
     analysis: Analysis<'a>,
     known: Known,
     /// The sensors on which a rule is blind, by what they lack.
-    found: BTreeMap<(Identity, Vec<String>), Found<'a>>,
+    found: BTreeMap<Blind, Found<'a>>,
 }
 
 /// A rule, and the sensors on which it is blind.
@@ -56,44 +61,53 @@ impl<'a> Blinded<'a> {
             let Some(before) = self.before.get(&identity).copied().filter(|_| ran.contains(&identity)) else {
                 continue;
             };
-            let loaded = |target: &&Target| now.plan.loads_on(id, &target.template);
-            let Some(lacks) = lacking(rule.targets.iter().filter(loaded), sensor) else { continue };
-            // What it lacked before and asks for in the same way is no news.
-            if lacking(before.targets.iter(), sensor).is_some_and(|then| then == lacks)
-                || self.fires(false, rule, &lacks, sensor)
-                || !self.fires(true, before, &lacks, sensor)
-            {
-                continue;
+            for target in rule.targets.iter().filter(|target| now.plan.loads_on(id, &target.template)) {
+                let Some(then) = before.on(&target.template.name).filter(|then| !then.asks_alike(target)) else {
+                    continue;
+                };
+                let lacks: Vec<String> = absent(target, sensor).into_iter().map(|(_, name)| name).collect();
+                let blind = Blind { rule: identity.clone(), template: target.template.name.clone(), lacks };
+                // Where it lacks nothing, what it sees is what it asks for.
+                if blind.lacks.is_empty() || self.fires(false, (rule, target), &blind, sensor) {
+                    continue;
+                }
+                if self.fires(true, (before, then), &blind, sensor) {
+                    self.found.entry(blind).or_insert(Found { rule, sensors: Vec::new() }).sensors.push(sensor);
+                }
             }
-            self.found.entry((identity, lacks)).or_insert(Found { rule, sensors: Vec::new() }).sensors.push(sensor);
         }
     }
 
-    /// Whether a rule may fire on events of a sensor.
-    fn fires(&mut self, is_before: bool, rule: &CheckedRule, lacks: &[String], sensor: &Sensor) -> bool {
-        let key = (is_before, Identity::of(rule), lacks.to_vec());
+    /// Whether a rule may fire on events of a template type of a sensor.
+    fn fires(
+        &mut self,
+        is_before: bool,
+        (rule, target): (&CheckedRule, &Target),
+        blind: &Blind,
+        sensor: &Sensor,
+    ) -> bool {
+        let lacks = absent(target, sensor);
+        let names = lacks.iter().map(|(_, name)| name.clone()).collect();
+        let key = (is_before, Blind { lacks: names, ..blind.clone() });
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
         self.analysis.about(&rule.source);
-        let on = rule.targets.iter().filter(|target| sensor.template(&target.template.name).is_some());
-        let mut fires = false;
-        for target in on {
-            let absent = absent(target, sensor).into_iter().map(|(field, _)| Expr::Is(Predicate::absent(field)));
-            let condition = Expr::all(absent.chain([target.condition.clone()]));
-            fires |= !matches!(self.analysis.fires(&target.with_condition(condition)), Fires::Never(_));
-        }
+        let absent = lacks.into_iter().map(|(field, _)| Expr::Is(Predicate::absent(field)));
+        let condition = Expr::all(absent.chain([target.condition.clone()]));
+        let fires = !matches!(self.analysis.fires(&target.with_condition(condition)), Fires::Never(_));
         self.known.insert(key, fires);
         fires
     }
 
     pub(super) fn findings(self) -> Vec<Finding> {
-        let told = self.found.into_iter().take(TOLD).map(|((_, lacks), Found { rule, sensors })| {
+        let told = self.found.into_iter().map(|(Blind { template, lacks, .. }, Found { rule, sensors })| {
             let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
             let fields: Vec<String> = lacks.iter().map(|field| format!("`{}`", clip(field))).collect();
             let message = format!(
-                "`{}` can fire on nothing of {} any more, and could in the previous release: it asks for {}, which {} not supply",
+                "`{}` can fire on no event of {} on {} any more, and could in the previous release: it asks for {}, which {} not supply",
                 clip(&rule.title),
+                clip(&template),
                 names.join(", "),
                 fields.join(", "),
                 if sensors.len() == 1 { "that sensor does" } else { "they do" }
@@ -119,17 +133,4 @@ fn absent(target: &Target, sensor: &Sensor) -> Vec<(FieldRef, String)> {
         }
     });
     absent.into_iter().collect()
-}
-
-/// What all of these targets lack together. Nothing where one of them lacks nothing: it sees what it asks for.
-fn lacking<'t>(targets: impl Iterator<Item = &'t Target>, sensor: &Sensor) -> Option<Vec<String>> {
-    let mut all = BTreeSet::new();
-    for target in targets {
-        let of_target = absent(target, sensor);
-        if of_target.is_empty() {
-            return None;
-        }
-        all.extend(of_target.into_iter().map(|(_, name)| name));
-    }
-    (!all.is_empty()).then(|| all.into_iter().collect())
 }

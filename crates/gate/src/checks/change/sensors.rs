@@ -78,7 +78,7 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
     // Rules that are gone have their own finding, and those of a sensor that runs less as a whole are not named.
     let runs: BTreeSet<Identity> = groups.taking.iter().flat_map(|group| group.loaded(run.built.content())).collect();
     let lost = run.rules.iter().filter_map(|rule| Some((rule, lost_by.get(&Identity::of(rule))?)));
-    for (rule, sensors) in lost.take(20) {
+    for (rule, sensors) in lost {
         let on = if runs.contains(&Identity::of(rule)) {
             let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
             format!("{}, and did in the previous release", names.join(", "))
@@ -99,16 +99,9 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
 
 /// Rules that run as before and are no longer shown all that they were.
 fn see_less(run: &Subject<'_>, unseen_by: &BTreeMap<(Identity, Unseen), Vec<&Sensor>>, outcome: &mut Outcome) {
-    /// Findings that are told one by one.
-    const TOLD: usize = 20;
-    let mut told = 0_usize;
     for rule in &run.rules {
         let identity = Identity::of(rule);
         for ((_, what), sensors) in unseen_by.iter().filter(|((of, _), _)| *of == identity) {
-            told += 1;
-            if told > TOLD {
-                return;
-            }
             let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
             let message = format!(
                 "`{}` no longer sees {what} on {}, and did in the previous release",

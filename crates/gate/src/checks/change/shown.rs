@@ -19,11 +19,11 @@ enum Ask {
     Template(String),
     /// A field that its template type does not declare.
     Field { template: String, field: String },
-    /// Whatever keywords can be in, among values of these types.
-    Keywords { template: String, types: Vec<bool> },
+    /// Whatever some of its keywords can be in, among values of these types.
+    Keywords { template: String, types: [bool; 4] },
 }
 
-/// The types of values that keywords can be in, in the order of [`Ask::Keywords`].
+/// The types of values that keywords can be in, in the order of [`Ask::Keywords`]. Text may be that of a value of each.
 const TYPES: [Scalar; 4] = [Scalar::String, Scalar::Int, Scalar::Bool, Scalar::Ip];
 
 /// What rules are shown on one sensor.
@@ -37,11 +37,12 @@ enum Sight {
         template: String,
         field: String,
     },
-    /// An input in which keywords are looked for; whether it is text, in which any keyword can be.
+    /// An input in which keywords are looked for: the number of the type of its values, and whether it has several.
     Keywords {
         template: String,
         input: String,
-        is_text: bool,
+        ty: usize,
+        several: bool,
     },
 }
 
@@ -102,7 +103,7 @@ impl Asked {
                 let mut types = TYPES.map(|_| false);
                 target.condition.mentions(&mut |mention| {
                     if mention.field.is_any() {
-                        let of = TYPES.map(|ty| mention.predicate.test.is_keyword_in(ty));
+                        let of = TYPES.map(|ty| mention.predicate.test.may_be_keyword_in(ty));
                         types.iter_mut().zip(of).for_each(|(has, of)| *has |= of);
                     } else if let Some(field) = undeclared(target, mention.field) {
                         let field = Ask::Field { template: template.name.clone(), field };
@@ -110,7 +111,7 @@ impl Asked {
                     }
                 });
                 if types.contains(&true) {
-                    let keywords = Ask::Keywords { template: template.name.clone(), types: types.to_vec() };
+                    let keywords = Ask::Keywords { template: template.name.clone(), types };
                     asked.insert((identity, keywords));
                 }
             }
@@ -133,13 +134,14 @@ impl Asked {
                     }
                 }
                 Ask::Keywords { template, types } => {
-                    for (input, ty) in sensor.all_supplied(template) {
-                        let is_of = TYPES.iter().zip(types).any(|(one, of)| *of && *one == ty.scalar);
-                        let all = [true, ty.scalar == Scalar::String];
-                        for is_text in [false, true].into_iter().zip(all).filter_map(|(text, is)| is.then_some(text)) {
-                            if is_of {
+                    for (input, supplied) in sensor.all_supplied(template) {
+                        let is_of = |ty: &Scalar| *ty == supplied.scalar || supplied.scalar == Scalar::String;
+                        let all = TYPES.iter().zip(types).enumerate().filter(|(_, (ty, asked))| **asked && is_of(ty));
+                        for (ty, _) in all {
+                            let several: &[bool] = if supplied.list { &[false, true] } else { &[false] };
+                            for several in several {
                                 let (template, input) = (template.clone(), input.to_owned());
-                                sees(Sight::Keywords { template, input, is_text });
+                                sees(Sight::Keywords { template, input, ty, several: *several });
                             }
                         }
                     }

@@ -8,10 +8,10 @@ use contentcheck_analysis::{Analysis, Fires};
 use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::{FieldRef, Place};
-use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern, WildcardPart};
+use contentcheck_model::predicate::{Predicate, Test};
 use contentcheck_model::rule::{CheckedRule, RuleId, Target};
 use contentcheck_model::sensor::Sensor;
-use contentcheck_model::template::{FieldType, Scalar};
+use contentcheck_model::template::FieldType;
 
 use crate::evidence::Finding;
 use crate::run::{Outcome, Subject};
@@ -110,7 +110,7 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
             return Expr::Is(predicate.clone());
         }
         let in_some_field = |test: &Arc<Test>, is_said: &mut bool| {
-            *is_said &= !undeclared.iter().any(|ty| may_pass(ty.scalar, test));
+            *is_said &= !undeclared.iter().any(|ty| test.may_be_keyword_in(ty.scalar));
             let parts = fields.iter().filter_map(|field| {
                 let ty = template.describe(field)?.ty;
                 if !test.is_keyword_in(ty.scalar) {
@@ -142,29 +142,4 @@ fn seen_by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
         }
     });
     is_said.then_some(seen)
-}
-
-/// Whether some value of an input that the template type does not declare may pass, as far as a look at its letters tells: analysis knows no such
-/// values.
-fn may_pass(scalar: Scalar, test: &Test) -> bool {
-    let of_any = |patterns: &[TextPattern]| patterns.iter().any(|one| may_have(scalar, &one.pattern));
-    test.is_keyword_in(scalar) && if let Test::Text { patterns, .. } = test { of_any(patterns) } else { true }
-}
-
-/// Whether the text of some value of a type may be what a pattern looks for: it is none where the pattern has a letter that no such text has.
-fn may_have(scalar: Scalar, pattern: &Pattern) -> bool {
-    let letters: &[u8] = match scalar {
-        Scalar::Int => b"-0123456789",
-        Scalar::Bool => b"truefals",
-        Scalar::Ip => b".:0123456789abcdef",
-        Scalar::String | Scalar::Bytes | Scalar::Float => return true,
-    };
-    let has = |text: &str| text.bytes().all(|byte| letters.contains(&byte.to_ascii_lowercase()));
-    match pattern {
-        Pattern::Equals(text) | Pattern::Contains(text) | Pattern::StartsWith(text) | Pattern::EndsWith(text) => {
-            has(text)
-        }
-        Pattern::Like(parts) => parts.iter().all(|part| !matches!(part, WildcardPart::Literal(text) if !has(text))),
-        Pattern::Matches(_) => true,
-    }
 }
