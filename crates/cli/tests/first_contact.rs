@@ -630,6 +630,33 @@ fn an_exclusion_that_leaves_nothing_out_is_told() {
     }
 }
 
+/// The same of a pattern in a file that says what a directory leaves out.
+#[test]
+fn a_pattern_of_an_ignore_file_that_leaves_nothing_out_is_told() {
+    let root = scratch("idle-ignore");
+    fs::create_dir_all(root.join("sigma")).unwrap();
+    let rule = "title: A draft\nlogsource:\n    product: windows\n    category: process_creation\ndetection:\n    s:\n        Image: x\n    condition: s\n";
+    fs::write(root.join("sigma/x.draft.yml"), rule).unwrap();
+    fs::write(root.join("sigma/y.yml"), rule.replace("A draft", "A rule")).unwrap();
+    let told = |directory: &str, text: &str| {
+        let path = root.join(directory).join(".contentcheckignore");
+        fs::write(&path, text).unwrap();
+        let err = run(&root, &["lint", "."]).err;
+        fs::remove_file(path).unwrap();
+        err.lines().filter(|line| line.contains("leaves nothing out")).count()
+    };
+    for (directory, text, idle) in [
+        (".", "*.draft.yml\n", 0),
+        (".", "# drafts\n\n*.draft.yml  \n!y.yml\n", 0),
+        (".", "\u{feff}*.draft.yml\n", 0),
+        ("sigma", "/x.*\n", 0),
+        (".", "*.drafts.yml\n*.Draft.yml\nx.draft.yml\n", 2),
+        ("sigma", "/sigma/x.draft.yml\n", 1),
+    ] {
+        assert_eq!(told(directory, text), idle, "{directory} {text:?}");
+    }
+}
+
 /// Settings that lie below what is named do not count, and whoever wrote them learns it: a gate without its fleet, baseline and
 /// recordings would pass more than it should.
 #[test]

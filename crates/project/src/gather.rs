@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_model::diagnostic::{codes, json_words};
+use contentcheck_model::diagnostic::{codes, json_words, visible};
 use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::source::Source;
@@ -280,6 +280,11 @@ impl Project {
         if is_whole {
             let idle = exclude.iter().filter(|glob| !glob.starts_with('!') && !walked.used.contains(glob.trim()));
             notes.extend(idle.map(|glob| format!("the exclusion `{glob}` leaves nothing out: is it misspelt?")));
+            for file in &walked.ignore_files {
+                let name = crate::files::name(&file.path);
+                let idle = file.idle.iter().map(|pattern| visible(pattern));
+                notes.extend(idle.map(|pattern| format!("{name}: `{pattern}` leaves nothing out: is it misspelt?")));
+            }
         }
         for (glob, codes) in &config.per_file_ignores {
             let names = walk::matching(glob, walked.files.iter().chain(&walked.sidecars), &root)?;

@@ -76,6 +76,8 @@ pub struct IgnoreFile {
     pub path: PathBuf,
     /// What it holds, if it could be read.
     pub input: Option<Input>,
+    /// Its patterns that left nothing out, as they are written.
+    pub idle: Vec<String>,
 }
 
 /// What a file of tests is called: the name of the rule's file without its ending, and one of these.
@@ -245,6 +247,8 @@ struct Filter {
     exclude: Gitignore,
     /// The exclusions that left something out, as they are written.
     used: BTreeSet<String>,
+    /// The same of patterns of ignore files, with the file.
+    used_ignored: BTreeSet<(PathBuf, String)>,
     /// The directory that is walked, as it was named.
     named: PathBuf,
     /// And where it is: entries are judged by their place below it.
@@ -292,7 +296,11 @@ impl Filter {
         let Some(directory) = path.parent() else { return false };
         let globs = self.applying(directory);
         let said = globs.iter().map(|globs| globs.matched(path, is_dir)).find(|matched| !matched.is_none());
-        said.is_some_and(|matched| matched.is_ignore())
+        let Some(Match::Ignore(glob)) = said else { return false };
+        if let Some(from) = glob.from() {
+            self.used_ignored.insert((from.to_path_buf(), glob.original().to_owned()));
+        }
+        true
     }
 
     /// The ignore files that apply in a directory, the nearest first.
@@ -325,10 +333,18 @@ impl Filter {
         let bytes = read_whole(path, IGNORE_BYTES);
         // One that is wrong has an influence too: it is reported.
         let input = bytes.as_ref().ok().map(|bytes| Input::new(InputKind::Configuration, name(path), bytes));
-        self.ignore_files.push(IgnoreFile { path: path.to_path_buf(), input });
         let text = bytes.and_then(|bytes| String::from_utf8(bytes).map_err(|_| "it is not UTF-8".to_owned()));
+        // What an editor puts before the first line is no part of it.
+        let text = text.map(|text| text.strip_prefix('\u{FEFF}').map_or_else(|| text.clone(), str::to_owned));
+        let patterns = |text: &String| {
+            let lines = text.lines().map(str::trim_end);
+            lines.filter(|line| !line.is_empty() && !line.starts_with(['#', '!'])).map(str::to_owned).collect()
+        };
+        let idle = text.as_ref().map_or_else(|_| Vec::new(), patterns);
+        self.ignore_files.push(IgnoreFile { path: path.to_path_buf(), input, idle });
         let added = text.and_then(|text| {
-            text.lines().try_for_each(|line| globs.add_line(None, line).map(drop)).map_err(|error| error.to_string())
+            let mut add = |line| globs.add_line(Some(path.to_path_buf()), line).map(drop);
+            text.lines().try_for_each(&mut add).map_err(|error| error.to_string())
         });
         match added.and_then(|()| globs.build().map_err(|error| error.to_string())) {
             Ok(globs) => Some(globs),
@@ -347,6 +363,7 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
     let filter = Arc::new(Mutex::new(Filter {
         exclude: exclude.clone(),
         used: BTreeSet::new(),
+        used_ignored: BTreeSet::new(),
         named: path.to_path_buf(),
         place,
         base,
@@ -409,6 +426,10 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
         }
     }
     let mut filter = filter.lock().unwrap_or_else(PoisonError::into_inner);
+    let Filter { ignore_files, used_ignored, .. } = &mut *filter;
+    for IgnoreFile { path, idle, .. } in ignore_files {
+        idle.retain(|pattern| !used_ignored.contains(&(path.clone(), pattern.clone())));
+    }
     walked.not_taken.append(&mut filter.not_taken);
     walked.ignore_files.append(&mut filter.ignore_files);
     walked.problems.append(&mut filter.problems);
