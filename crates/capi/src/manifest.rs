@@ -1,7 +1,5 @@
 //! The manifest: from structs of the caller's to what the interpreter takes, copied into memory that is lent.
 
-use core::mem::MaybeUninit;
-
 use contentcheck_interpreter::{Capacity, Input, Manifest, Scalar, Supply, Type, Versioning};
 
 use crate::memory::{self, Region, taken};
@@ -14,7 +12,7 @@ use crate::types::{
 
 /// A struct that begins with its own size, and may be longer than the one that is known here: the caller has a later
 /// header. What is not known here must be zero, for it would be ignored. A struct that got members later takes those that are missing for
-/// zero: [`since`].
+/// zero, as that of the store does.
 ///
 /// # Safety
 /// Where `ptr` is not NULL and aligned, a `usize` lies there, and as many bytes as it says.
@@ -32,27 +30,6 @@ pub(crate) unsafe fn grown<'a, T>(ptr: *const T) -> Result<&'a T, CcStatus> {
     }
     // SAFETY: the pointer is aligned, and at least one struct lies there.
     unsafe { memory::one(ptr) }
-}
-
-/// As [`grown`], for a struct that got members behind its first `least` bytes: a caller with the header of that time has none of them.
-///
-/// # Safety
-/// As [`grown`]; and zeros are a `T`.
-pub(crate) unsafe fn since<T: Copy>(ptr: *const T, least: usize) -> Result<T, CcStatus> {
-    // SAFETY: the caller's.
-    let stated = *unsafe { memory::one(ptr.cast::<usize>()) }?;
-    if stated != least {
-        // SAFETY: the caller's.
-        return unsafe { grown(ptr) }.copied();
-    }
-    if !ptr.is_aligned() {
-        return Err(CC_E_ALIGNMENT);
-    }
-    let mut whole = MaybeUninit::<T>::zeroed();
-    // SAFETY: the caller says that so many bytes lie there. They are fewer than those of a struct, whose memory is this function's own.
-    unsafe { ptr.cast::<u8>().copy_to_nonoverlapping(whole.as_mut_ptr().cast::<u8>(), least.min(size_of::<T>())) };
-    // SAFETY: each byte is one of the caller's or zero, and the caller says that zeros are a struct.
-    Ok(unsafe { whole.assume_init() })
 }
 
 /// The struct of a manifest with its arrays.

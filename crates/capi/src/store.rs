@@ -4,7 +4,7 @@
 
 use core::ffi::c_char;
 use core::fmt::Write as _;
-use core::mem::offset_of;
+use core::mem::{MaybeUninit, offset_of};
 use core::ptr::NonNull;
 use std::boxed::Box;
 use std::path::PathBuf;
@@ -19,12 +19,13 @@ use contentcheck_sensor::{
 };
 
 use crate::load::{Handle, handle, key, told};
+use crate::manifest::grown;
 use crate::memory::{self, Region, WORD};
 use crate::refusal::{Refused, of_root};
 use crate::report::{status_of, words};
 use crate::status::{
-    self, CC_E_ENUM, CC_E_GROUP, CC_E_KILLS, CC_E_LOG, CC_E_NULL, CC_E_NUMBER, CC_E_OFFER_DISTRUSTED, CC_E_OFFER_KNOWN,
-    CC_E_OFFER_TAKEN, CC_OK, CcStatus,
+    self, CC_E_ALIGNMENT, CC_E_ENUM, CC_E_GROUP, CC_E_KILLS, CC_E_LOG, CC_E_NULL, CC_E_NUMBER, CC_E_OFFER_DISTRUSTED,
+    CC_E_OFFER_KNOWN, CC_E_OFFER_TAKEN, CC_OK, CcStatus,
 };
 use crate::types::*;
 
@@ -186,11 +187,32 @@ pub unsafe extern "C" fn cc_store_open(
     told(why, opened())
 }
 
+/// As [`grown`], for a struct that got members behind its first `least` bytes: a caller with the header of that time has none of them.
+///
+/// # Safety
+/// As [`grown`]; and zeros are a `T`.
+unsafe fn since<T: Copy>(ptr: *const T, least: usize) -> Result<T, CcStatus> {
+    // SAFETY: the caller's.
+    let stated = *unsafe { memory::one(ptr.cast::<usize>()) }?;
+    if stated != least {
+        // SAFETY: the caller's.
+        return unsafe { grown(ptr) }.copied();
+    }
+    if !ptr.is_aligned() {
+        return Err(CC_E_ALIGNMENT);
+    }
+    let mut whole = MaybeUninit::<T>::zeroed();
+    // SAFETY: the caller says that so many bytes lie there. They are fewer than those of a struct, whose memory is this function's own.
+    unsafe { ptr.cast::<u8>().copy_to_nonoverlapping(whole.as_mut_ptr().cast::<u8>(), least.min(size_of::<T>())) };
+    // SAFETY: each byte is one of the caller's or zero, and the caller says that zeros are a struct.
+    Ok(unsafe { whole.assume_init() })
+}
+
 /// # Safety
 /// As the header says of the struct.
 unsafe fn open(given: *const CcStoreConfig) -> Result<Box<CcStore>, Refused> {
     // SAFETY: the caller's.
-    let given = unsafe { crate::manifest::since(given, offset_of!(CcStoreConfig, group)) }?;
+    let given = unsafe { since(given, offset_of!(CcStoreConfig, group)) }?;
     // SAFETY: the header says that each of them has so many bytes, here and below.
     let directory = path(unsafe { memory::bytes(given.directory) }?)?;
     if directory.as_os_str().is_empty() {
