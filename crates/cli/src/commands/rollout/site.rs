@@ -10,6 +10,7 @@
 //! | `stopped/` | every command: a file there holds every rollout, whatever the log says |
 //! | `plans/` | whoever starts: the checkpoint of each plan, as witnesses signed it |
 
+mod here;
 mod witnesses;
 
 use std::fs;
@@ -46,8 +47,6 @@ pub(super) const KEYS: &str = "keys";
 pub(super) const WITNESSES: &str = "witnesses";
 pub(super) const DRAFTS: &str = "drafts";
 pub(super) const PLANS: &str = "plans";
-/// What keeps in mind that witnesses refused the next ring, until something is in the log or they do not.
-const REFUSED: &str = "refused";
 /// Seconds for which people may sign.
 const DAY: u64 = 24 * 60 * 60;
 const CHECKPOINT_BYTES: usize = 64 << 10;
@@ -81,14 +80,7 @@ pub(super) struct Site {
     /// The clocks of the witnesses elsewhere that answered when they were asked last, by their names.
     clocks: Mutex<Vec<(String, u64)>>,
     /// What came of reading the rolls.
-    rolls_read: Mutex<Option<RollsRead>>,
-}
-
-/// The files of rolls when they were read, and why that of a rollout was not among them.
-struct RollsRead {
-    rollout: contentcheck_rollout::Id,
-    files: Vec<(PathBuf, u64, Option<std::time::SystemTime>)>,
-    why: Option<String>,
+    rolls_read: Mutex<Option<here::RollsRead>>,
 }
 
 /// What became of an entry.
