@@ -300,9 +300,9 @@ impl Store {
     pub(crate) fn is_of_others(&self, record: &str) -> bool {
         let tells = |entry: &Entry| {
             let has_value = match entry.value {
-                Raw::Null => false,
-                Raw::Text(text) => !text.text(record, &self.buffer).is_empty(),
-                Raw::Bool(_) | Raw::Number(_) | Raw::List { .. } => true,
+                Raw::Text(text) => !text.text(record, &self.buffer).trim().is_empty(),
+                Raw::Number(_) => true,
+                Raw::Null | Raw::Bool(_) | Raw::List { .. } => false,
             };
             has_value
                 && entry.origin != Origin::Data

@@ -374,6 +374,7 @@ fn records_of_others_keep_their_names() {
             format!(r#"{{"src":"acme","s1":"evil","{dotted}":"good"}}"#),
             format!(r#"{{"Channel":null,"src":"acme","s1":"evil",{object}}}"#),
             format!(r#"{{"EventID":"","src":"acme","s1":"evil",{object}}}"#),
+            format!(r#"{{"EventID":[],"Channel":" ","Provider_Name":false,"src":"acme","s1":"evil",{object}}}"#),
         ] {
             let mut flattener = Flattener::new();
             let flat = flattener.flatten(text.as_bytes()).unwrap();

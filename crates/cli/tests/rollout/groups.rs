@@ -150,11 +150,17 @@ fn devices_that_stay_behind_are_offered_what_newer_releases_have_left() {
         };
         assert_eq!(found, expected, "after {sequence}");
     }
-    // What they are offered goes when it is found bad, also by those that run it.
+    // What shows that the newest one is everywhere is a token of its last ring: it goes when that is halted, and comes back with it.
+    world.must(0, at, &["halt", "--reason", "a look"]);
+    assert_eq!((file(&world, 12, 1).is_some(), file(&world, 13, 1), file(&world, 12, 2)), (true, None, None));
+    world.must(0, at + MINUTE, &["resume", "--reason", "looked"]);
+    assert_eq!(file(&world, 13, 1), Some(vec![13, 14]));
+    at += 2 * MINUTE;
+    // What they are offered goes when it is found bad, also by those that run it; what they are offered then is not behind it.
     let rollout = world.state().rollouts()[1].id();
     let last: Vec<usize> = taking_part.iter().skip(100).take(100).copied().collect();
     let failures = last.iter().flat_map(|device| [(at, *device, What::Receipt), (at + MINUTE, *device, What::Failed)]);
     world.report_of(rollout, failures.collect());
     world.run(at + 2 * MINUTE, &["advance"]);
-    assert_eq!(file(&world, 13, 1), None);
+    assert_eq!((file(&world, 13, 1), file(&world, 12, 1)), (None, Some(vec![12, 14])));
 }

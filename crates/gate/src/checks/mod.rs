@@ -8,6 +8,7 @@ pub(crate) mod differential;
 pub(crate) mod hostile;
 pub(crate) mod lint;
 pub(crate) mod replay;
+pub(crate) mod seen;
 pub(crate) mod self_test;
 pub(crate) mod sensors;
 pub(crate) mod tests;

@@ -84,11 +84,15 @@ fn sensor(version: &str, header: &[(&str, &str)], inputs: &[(&str, &str)]) -> co
 
 /// A release of one rule with this detection.
 fn release(detection: &str, sensors: Vec<contentcheck_model::sensor::Sensor>) -> Built {
+    release_on(OPEN, detection, sensors)
+}
+
+fn release_on(templates: &str, detection: &str, sensors: Vec<contentcheck_model::sensor::Sensor>) -> Built {
     let rule = format!(
         "title: Rule\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8407\nlogsource:\n    product: acme\n    category: y\ndetection:\n{detection}\nlevel: low\n"
     );
     let mut gathered = Gathered::of(vec![
-        (Source::new("t.content", OPEN), Language::Native),
+        (Source::new("t.content", templates), Language::Native),
         (Source::new("a.yml", rule), Language::Sigma),
     ]);
     gathered.fleet = Some(Fleet::new(sensors).unwrap());
@@ -203,7 +207,19 @@ fn a_rule_that_was_changed_to_read_what_a_sensor_lacks_is_told() {
         (either.to_owned(), either.replace(" or ", " and "), each),
         (missing.clone(), field("u2"), on_one.clone()),
         (of_filter("not "), of_filter(""), on_one.clone()),
-        (with_keywords("or"), with_keywords("and"), on_one),
+        (with_keywords("or"), with_keywords("and"), on_one.clone()),
+        // A keyword can be in nothing that it supplies.
+        (
+            field("u1"),
+            with_keywords("and").replace("[evil]", "['|']").replace("k and s", "s or k and s"),
+            on_one.clone(),
+        ),
+        // It always supplies what is not to be there.
+        (
+            field("image"),
+            "    s:\n        u2: x\n    t:\n        image: null\n    condition: s or t".to_owned(),
+            on_one.clone(),
+        ),
         // It could not before either.
         (field("u2"), selection("        u2: evil\n        image: evil\n"), Vec::new()),
         (field("u3"), field("u2"), Vec::new()),
@@ -268,4 +284,38 @@ fn all_rules_that_see_less_are_named() {
     };
     let found = told(&release(&[("image", "string"), ("u1", "string")]), &release(&[("image", "string")]));
     assert_eq!(found.len(), 45, "{found:?}");
+}
+
+/// A rule whose keywords are other ones now asks for what it did not, and the sensor shows what it did.
+#[test]
+fn keywords_that_were_edited_are_no_loss_of_a_sensor() {
+    let keywords = |words: &str| format!("    k: [{words}]\n    condition: k");
+    let fleet = || vec![sensor("1", &[], &[("image", "string"), ("n", "int"), ("on", "bool"), ("at", "ip")])];
+    for (then, now) in
+        [("5, aaa", "aaa"), ("5", "bbb"), ("5", "5x"), ("'true'", "truely"), ("fe", "'7'"), ("evil", "5")]
+    {
+        let found = told(&release(&keywords(then), fleet()), &release(&keywords(now), fleet()));
+        assert_eq!(found, [""; 0], "{then} to {now}");
+    }
+}
+
+/// Where a sensor supplies a number alone, a keyword that is none can be in nothing of it.
+#[test]
+fn keywords_that_a_sensor_can_have_in_nothing_fire_on_nothing() {
+    let templates = OPEN.replace("1 image: string? nocase", "1 image: string? nocase\n    2 n: int?");
+    let release = |detection: &str, sensors| release_on(&templates, detection, sensors);
+    let fleet = || vec![sensor("1", &[], &[("n", "int")]), sensor("2", &[], &[("n", "int"), ("u0", "string")])];
+    let of = |condition: &str| {
+        format!("    n5:\n        n: 5\n    k: [evil]\n    s:\n        u0: x\n    condition: {condition}")
+    };
+    for (then, now) in
+        [("n5 or s", "k or s"), ("n5 or k or s", "(n5 and k) or s"), ("n5 and not k or s", "(n5 and k) or s")]
+    {
+        let found = told(&release(&of(then), fleet()), &release(&of(now), fleet()));
+        assert_eq!(found.len(), 1, "{then} to {now}: {found:?}");
+        assert!(
+            found.iter().all(|one| one.contains("can fire on no event of acme.open on acme 1 any more")),
+            "{found:?}"
+        );
+    }
 }

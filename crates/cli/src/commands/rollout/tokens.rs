@@ -110,17 +110,18 @@ struct Writer<'w> {
     place: PathBuf,
 }
 
-/// Writes what devices take that stay so many releases behind: the token of the newest release of which nobody has found anything wrong, and so many
-/// newer ones are everywhere; behind it those of the newer ones.
+/// Writes what devices take that stay so many releases behind: of the releases that are everywhere, and of which nobody has found anything wrong, the
+/// token of the one with so many newer ones; behind it those of the newer ones. Each of them is a token, so none is of what was stopped.
 fn write_behind(newest: &Writer<'_>, behind: u8, streams: &mut Streams<'_>) -> Result<(), Failure> {
     let state = newest.book.state();
-    let everywhere: Vec<&Rollout> = state.rollouts().iter().filter(|rollout| rollout.is_everywhere()).collect();
+    let is_good = |rollout: &&Rollout| {
+        let is_bad = rollout.is_stopped() || rollout.was_found_bad() || state.fails_elsewhere(rollout);
+        rollout.is_everywhere() && !is_bad
+    };
+    let everywhere: Vec<&Rollout> = state.rollouts().iter().filter(is_good).collect();
     let Some(newer) = everywhere.len().checked_sub(behind.into()) else { return Ok(()) };
     let (before, newer) = everywhere.split_at(newer);
-    let is_good = |rollout: &&&Rollout| {
-        rollout.was_good_everywhere() && !rollout.is_bad_behind() && !state.fails_elsewhere(rollout)
-    };
-    let Some(target) = before.iter().rev().find(is_good) else { return Ok(()) };
+    let Some(target) = before.last() else { return Ok(()) };
     let of = |rollout: &Rollout, streams: &mut Streams<'_>| {
         let place = place(newest.site, rollout);
         Writer { rollout, place, ..*newest }.last(streams)
@@ -309,23 +310,28 @@ fn over(state: &State, newest_too: bool) -> impl Iterator<Item = &Rollout> {
 #[derive(Debug, PartialEq, Eq)]
 struct Lying {
     path: PathBuf,
-    /// The rollout whose ring it says that it opens. Nothing: it cannot be read as a token.
-    rollout: Option<Hash>,
+    /// The rollouts whose rings it says that it opens: several, where it shows newer releases. Nothing: it cannot be read as a token.
+    rollouts: Vec<Hash>,
 }
 
 impl Lying {
     /// Reads a file, where it may be a token.
     fn at(path: PathBuf) -> Option<Self> {
         let extension = path.extension().unwrap_or_default();
-        // What stands behind it shows newer releases: what it lets in to is the first one.
-        let read = |text: String| Token::read(parts(text.as_bytes()).0).ok()?.claimed();
-        let rollout = small(&path).ok().and_then(read).map(|opening| opening.plan);
-        (rollout.is_some() || extension == "token").then_some(Self { path, rollout })
+        let text = small(&path).unwrap_or_default();
+        let (own, newer) = parts(text.as_bytes());
+        let claimed = |token: &[u8]| Some(Token::read(token).ok()?.claimed()?.plan);
+        let rollouts: Vec<Hash> = [own].into_iter().chain(newer).filter_map(claimed).collect();
+        (!rollouts.is_empty() || extension == "token").then_some(Self { path, rollouts })
     }
 
     /// Whether it is one of a rollout, by what it says, or by where it lies.
     fn is_of(&self, site: &Site, rollout: &Rollout) -> bool {
-        self.rollout.map_or_else(|| self.path.starts_with(place(site, rollout)), |claimed| claimed == rollout.id())
+        if self.rollouts.is_empty() {
+            self.path.starts_with(place(site, rollout))
+        } else {
+            self.rollouts.contains(&rollout.id())
+        }
     }
 }
 

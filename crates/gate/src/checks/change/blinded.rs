@@ -13,6 +13,7 @@ use contentcheck_model::sensor::Sensor;
 use contentcheck_run::proof;
 
 use super::shown::undeclared;
+use crate::checks::seen;
 use crate::checks::sensors::Group;
 use crate::evidence::Finding;
 use crate::run::Subject;
@@ -94,7 +95,10 @@ impl<'a> Blinded<'a> {
         }
         self.analysis.about(&rule.source);
         let absent = lacks.into_iter().map(|(field, _)| Expr::Is(Predicate::absent(field)));
-        let condition = Expr::all(absent.chain([target.condition.clone()]));
+        let there = always(target, sensor).into_iter().map(|field| Expr::Is(Predicate::absent(field)).negate());
+        // Where it cannot be said what keywords see, they may see anything.
+        let seen = seen::by(target, sensor).unwrap_or_else(|| target.condition.clone());
+        let condition = Expr::all(absent.chain(there).chain([seen]));
         let fires = !matches!(self.analysis.fires(&target.with_condition(condition)), Fires::Never(_));
         self.known.insert(key, fires);
         fires
@@ -133,4 +137,17 @@ fn absent(target: &Target, sensor: &Sensor) -> Vec<(FieldRef, String)> {
         }
     });
     absent.into_iter().collect()
+}
+
+/// The fields that a target reads and a sensor always supplies, whatever its template type says.
+fn always(target: &Target, sensor: &Sensor) -> Vec<FieldRef> {
+    let mut there = BTreeSet::new();
+    target.condition.mentions(&mut |mention| {
+        let info = target.template.describe(mention.field).filter(|_| !mention.field.is_any());
+        let supplied = info.and_then(|info| sensor.supplied(&target.template.name, info.name));
+        if supplied.is_some_and(|ty| !ty.optional) {
+            there.insert(mention.field.clone());
+        }
+    });
+    there.into_iter().collect()
 }

@@ -160,7 +160,10 @@ impl Asked {
                     (Ask::Field { template, field }, Sight::Field { template: of, field: other }) => {
                         template == of && field == other
                     }
-                    (Ask::Keywords { template, .. }, Sight::Keywords { template: of, .. }) => template == of,
+                    // A keyword that is another one now may be in values of other types.
+                    (Ask::Keywords { template, types }, Sight::Keywords { template: of, ty, .. }) => {
+                        template == of && types.get(*ty) == Some(&true)
+                    }
                     _ => false,
                 }
         })
