@@ -37,6 +37,7 @@ impl Flattener {
             // What it calls `event_data` or `EventData` is a name of its own.
             self.store.clear();
             json::read_as_named(text, &mut self.store)?;
+            self.store.hint(text)?;
         } else {
             self.store.join_blanks(text);
         }

@@ -30,6 +30,8 @@ pub fn body(status: &Status) -> Value {
         let points = samples.into_iter().map(|Sample { labels, value }| {
             let attributes: Vec<Value> = labels.iter().map(|(key, value)| text(key, value)).collect();
             let time = u128::from(status.now) * 1_000_000_000;
+            // It has a sign there.
+            let value = value.min(i64::MAX.cast_unsigned());
             json!({ "attributes": attributes, "timeUnixNano": time.to_string(), "asInt": value.to_string() })
         });
         let points: Vec<Value> = points.collect();

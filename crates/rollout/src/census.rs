@@ -102,6 +102,8 @@ pub enum NoCensus {
     PlaceTwice(Place),
     /// Two devices of a group do not agree on how many there are.
     Sizes(Place, Place),
+    /// Two devices of a group stay behind by as many releases, so they would take one at the same time.
+    Together(Place, Place),
     /// A place in a group is nobody's.
     NobodysPlace(Place),
     /// It says more than an entry of the log holds: many strata, each with long names and groups of many sizes.
@@ -127,6 +129,10 @@ impl core::fmt::Display for NoCensus {
             Self::Sizes(one, other) => {
                 write!(f, "{one} and {other} are of one redundancy group, and name different numbers of devices")
             }
+            Self::Together(one, other) => write!(
+                f,
+                "{one} and {other} are of one redundancy group and stay behind by as many releases, so they would take a release at the same time"
+            ),
             Self::NobodysPlace(place) => {
                 write!(f, "no device is {place}; a roll lists every device of a redundancy group, also one that is held")
             }
@@ -147,20 +153,26 @@ fn is_name(name: &str) -> bool {
 /// Whether each place in each redundancy group is that of one device: a group that lacks one is not the group that its devices believe
 /// to be in.
 fn are_groups_whole(devices: &[Device]) -> Result<(), NoCensus> {
-    let mut places: Vec<&Place> = devices.iter().filter_map(|device| device.group.as_ref()).collect();
+    let mut places: Vec<(&Place, u8)> =
+        devices.iter().filter_map(|device| Some((device.group.as_ref()?, device.behind))).collect();
     places.sort_unstable();
     let mut rest = places.as_slice();
-    while let Some(first) = rest.first() {
-        let (group, others) = rest.split_at(rest.iter().take_while(|place| place.name == first.name).count());
+    while let Some((first, _)) = rest.first() {
+        let (group, others) = rest.split_at(rest.iter().take_while(|(place, _)| place.name == first.name).count());
         rest = others;
-        if let Some(other) = group.iter().find(|place| place.of != first.of) {
-            return Err(NoCensus::Sizes((*first).clone(), (**other).clone()));
+        if let Some(other) = group.iter().map(|(place, _)| *place).find(|place| place.of != first.of) {
+            return Err(NoCensus::Sizes((*first).clone(), other.clone()));
+        }
+        for (at, (place, behind)) in group.iter().enumerate().filter(|(_, (_, behind))| *behind > 0) {
+            if let Some((other, _)) = group.iter().skip(at.saturating_add(1)).find(|(_, of)| of == behind) {
+                return Err(NoCensus::Together((*place).clone(), (*other).clone()));
+            }
         }
         for number in 1..=first.of {
-            let mut of_number = group.iter().filter(|place| place.number == number);
+            let mut of_number = group.iter().map(|(place, _)| *place).filter(|place| place.number == number);
             match (of_number.next(), of_number.next()) {
                 (None, _) => return Err(NoCensus::NobodysPlace(Place { number, ..(*first).clone() })),
-                (_, Some(second)) => return Err(NoCensus::PlaceTwice((**second).clone())),
+                (_, Some(second)) => return Err(NoCensus::PlaceTwice(second.clone())),
                 _ => {}
             }
         }

@@ -164,6 +164,15 @@ fn a_group_that_is_not_whole_makes_no_census() {
     for (places, outcome) in cases {
         assert_eq!(why(&places), outcome, "{places:?}");
     }
+    // Two that stay behind together would take a release together.
+    let behind = |places: [(u8, u8); 3]| {
+        let devices = (0..)
+            .zip(places)
+            .map(|(at, (number, behind))| Device { behind, ..device(at, "db", Some(place("a", number, 3))) });
+        Roll::new(devices.collect()).map(drop)
+    };
+    assert_eq!(behind([(1, 0), (2, 1), (3, 2)]), Ok(()));
+    assert_eq!(behind([(1, 0), (2, 1), (3, 1)]), Err(NoCensus::Together(place("a", 2, 3), place("a", 3, 3))));
     // Who is held keeps the place.
     let held = Device { held: true, ..device(1, "db", Some(place("a", 2, 2))) };
     let roll = Roll::new(vec![device(0, "db", Some(place("a", 1, 2))), held]);

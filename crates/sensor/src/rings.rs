@@ -70,6 +70,12 @@ pub fn ring_of(device: DeviceId, member: Option<&Member>, opening: &Opening) -> 
     opening.ring_of(device.0.bytes(), member)
 }
 
+/// For how long the ring before was open, and for how long it must have been, where that was too short.
+fn too_soon(opened: &Opened) -> Option<(u64, u64)> {
+    let needed = opened.opening().class.bake();
+    opened.since_ring_before().filter(|found| *found < needed).map(|found| (found, needed))
+}
+
 /// The ring in which all devices are, and those that stay behind.
 fn last_ring(opening: &Opening) -> u8 {
     opening.rings().saturating_sub(1)
@@ -135,21 +141,40 @@ impl Considered {
         opened.checkpoint_before().map_or(Ok(()), |before| state.same_log(before))?;
         opening.is_safe().map_err(Refusal::Unsafe)?;
         let id = state.identity.ok_or(Refusal::NoIdentity)?.id;
-        state.member.map_or(Ok(()), |member| opening.keeps_apart(&member)).map_err(Refusal::Unsafe)?;
-        let own = if state.behind == 0 { ring_of(id, state.member.as_ref(), opening) } else { last_ring(opening) };
+        let own = if state.behind == 0 {
+            state.member.map_or(Ok(()), |member| opening.keeps_apart(&member)).map_err(Refusal::Unsafe)?;
+            ring_of(id, state.member.as_ref(), opening)
+        } else {
+            // Who stays behind is in no ring: the whole fleet has had it.
+            last_ring(opening)
+        };
         if own > opening.ring {
             return Err(Refusal::Ring { own, open: opening.ring });
         }
-        let needed = opening.class.bake();
-        if let Some(found) = opened.since_ring_before().filter(|found| *found < needed) {
+        if let Some((found, needed)) = too_soon(opened) {
             return Err(Refusal::Soon { found, needed });
+        }
+        let newer = if state.behind > 0 { newer } else { &[] };
+        // Each token by itself, and by the newest time of all: a fresh one of a newer release says nothing of an offer that was taken back since.
+        let seen = newer.iter().map(|newer| newer.checkpoint().seen_until());
+        let now = seen.fold(state.now(device).max(opened.checkpoint().seen_until()), u64::max);
+        let is_stale = |checkpoint: &Witnessed| {
+            let seen = checkpoint.seen_until();
+            (now.saturating_sub(seen) > FRESH).then_some(Refusal::Stale { seen, now })
+        };
+        if let Some(stale) = is_stale(opened.checkpoint()) {
+            return Err(stale);
         }
         let mut shown = 0_u8;
         let mut sequence = opening.sequence;
-        for newer in newer.iter().filter(|_| state.behind > 0) {
+        for newer in newer {
             state.same_log(newer.checkpoint())?;
-            if !newer.is_everywhere() || newer.opening().sequence <= sequence {
+            let is_safe = newer.opening().is_safe().is_ok() && too_soon(newer).is_none();
+            if !is_safe || !newer.is_everywhere() || newer.opening().sequence <= sequence {
                 continue;
+            }
+            if let Some(stale) = is_stale(newer.checkpoint()) {
+                return Err(stale);
             }
             sequence = newer.opening().sequence;
             shown = shown.saturating_add(1);
@@ -159,10 +184,6 @@ impl Considered {
         }
         if shown < state.behind {
             return Err(Refusal::Behind { needed: state.behind, shown });
-        }
-        let now = state.now(device);
-        if now.saturating_sub(heard.time) > FRESH {
-            return Err(Refusal::Stale { seen: heard.time, now });
         }
         Ok(Granted { claim, state, heard: Some(heard) })
     }

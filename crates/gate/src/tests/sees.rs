@@ -196,6 +196,7 @@ fn a_rule_that_was_changed_to_read_what_a_sensor_lacks_is_told() {
     };
     let on_one = vec![blind("acme 1", "u2", "that sensor does")];
     let on_both = vec![blind("acme 1, acme 2", "u3", "they do")];
+    let never_absent = "`Rule` can fire on no event of acme.open on acme 2 any more, and could in the previous release: what that sensor supplies never has what it asks for".to_owned();
     let each = vec![blind("acme 2", "u1", "that sensor does"), on_one[0].clone()];
     let cases = [
         (field("image"), field("u2"), on_one.clone()),
@@ -223,8 +224,9 @@ fn a_rule_that_was_changed_to_read_what_a_sensor_lacks_is_told() {
         // It could not before either.
         (field("u2"), selection("        u2: evil\n        image: evil\n"), Vec::new()),
         (field("u3"), field("u2"), Vec::new()),
-        // It still can: what is not there is what it asks for, or an alternative.
-        (field("image"), missing, Vec::new()),
+        // It still can where it is not there, and nowhere else: that is what it asks for.
+        (field("image"), missing, vec![never_absent]),
+        // And there is an alternative.
         (field("u1"), either.to_owned(), Vec::new()),
         (field("u2"), either.to_owned(), Vec::new()),
         (of_filter(""), of_filter("not "), Vec::new()),
@@ -318,4 +320,23 @@ fn keywords_that_a_sensor_can_have_in_nothing_fire_on_nothing() {
             "{found:?}"
         );
     }
+}
+
+/// What one sensor always supplies and another one may lack decides for each of them, in whatever order they are asked.
+#[test]
+fn sensors_that_lack_the_same_and_supply_otherwise_are_told_apart() {
+    let always = || sensor("1", &[], &[("image", "string"), ("u1", "string")]);
+    let sometimes = || sensor("2", &[], &[("image", "string"), ("u1", "string?")]);
+    let then = "    s:\n        image: evil\n    condition: s";
+    let now = "    a:\n        u3: x\n    b:\n        image: evil\n        u1: null\n    condition: a or b";
+    for fleet in [|a, b| vec![a, b], |a, b| vec![b, a]] {
+        let found = told(&release(then, fleet(always(), sometimes())), &release(now, fleet(always(), sometimes())));
+        let expected = "`Rule` can fire on no event of acme.open on acme 1 any more, and could in the previous release: it asks for `u3`, which that sensor does not supply";
+        assert_eq!(found, [expected]);
+    }
+    // Also where it lacks nothing.
+    let now = "    b:\n        image: evil\n        u1: null\n    condition: b";
+    let found = told(&release(then, vec![always(), sometimes()]), &release(now, vec![always(), sometimes()]));
+    let expected = "`Rule` can fire on no event of acme.open on acme 1 any more, and could in the previous release: what that sensor supplies never has what it asks for";
+    assert_eq!(found, [expected]);
 }

@@ -4,7 +4,7 @@ use std::vec::Vec;
 
 use contentcheck_log::limits::BEHIND;
 use contentcheck_log::token::parts;
-use contentcheck_log::{Opened, Token, Trust, Witnessed};
+use contentcheck_log::{NoToken, Opened, Token, Trust, Witnessed};
 
 use super::{Config, Store};
 use crate::admit::{Authority, Considered, Device, Granted, Refusal};
@@ -80,8 +80,11 @@ impl<D: Disk, P: Platform, A: Authority> Store<D, P, A> {
         let unproven = |why| Refusal::Unproven(Unproven::Token(why));
         let (own, newer) = parts(token.ok_or(Refusal::Unproven(Unproven::Missing))?);
         let opened = |token| Token::read(token).and_then(|token| token.check(&trust)).map_err(unproven);
-        // Of more than a device can stay behind none is looked at: each has signatures to check.
-        let newer = newer.take(BEHIND.into()).map(opened).collect::<Result<Vec<Opened>, Refusal>>()?;
+        // Each has signatures to check, and more than a device can stay behind are of no use to any.
+        if newer.count() > usize::from(BEHIND) {
+            return Err(unproven(NoToken::Bytes));
+        }
+        let newer = newer.map(opened).collect::<Result<Vec<Opened>, Refusal>>()?;
         considered.granted(&opened(own)?, &newer, device)
     }
 

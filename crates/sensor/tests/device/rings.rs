@@ -326,6 +326,18 @@ fn devices_that_stay_behind_wait_for_newer_releases_to_be_everywhere() {
             world.config.behind = *behind;
             assert_eq!(offer(&mut world.open(), 1, token), *outcome, "case {number}");
         }
+        // A token that was kept for longer than a day is none beside fresh ones, also where the device knows no time.
+        let size = log.entries.len();
+        let at = log.entries.iter().position(|entry| **entry == opening(1, 3).to_bytes()).unwrap();
+        let old = log.proof(at, size, NOW - FRESH - 1) + &log.proof(at - 1, size, NOW - FRESH - 1 - BAKE_ROUTINE);
+        let mut world = logged(&log, id);
+        world.config.behind = 1;
+        let stale = offer(&mut world.open(), 1, &file(&[old.as_bytes(), second]));
+        assert_eq!(stale, Err(Refusal::Stale { seen: NOW - FRESH - 1, now: NOW }));
+        let mut world = logged(&log, id);
+        world.config.behind = 2;
+        let many = offer(&mut world.open(), 1, &file(&[first, second, third, third]));
+        assert_eq!(many, Err(Refusal::Unproven(Unproven::Token(NoToken::Bytes))));
         let mut world = logged(&log, id);
         world.config.behind = 1;
         let mut device = world.open();

@@ -89,12 +89,10 @@ pub(super) fn write(
     };
     let writer = Writer { site, book, rollout, trust: &trust, checkpoint: &checkpoint, place: place(site, rollout) };
     let written = writer.write(streams)?;
-    for behind in 1..=BEHIND {
-        write_behind(&writer, behind, streams)?;
-    }
+    let behind = (1..=BEHIND).try_for_each(|behind| write_behind(&writer, behind, streams));
     // Where the lock could not be had, somebody may have halted meanwhile: whoever does puts a hold before the tokens go.
     if site.held(book.state()).is_none() {
-        return Ok(written);
+        return behind.map(|()| written);
     }
     withdraw(site, book.state(), true, streams)?;
     Ok(Written::Nothing)

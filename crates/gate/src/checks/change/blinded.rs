@@ -20,7 +20,10 @@ use crate::run::Subject;
 use crate::subject::Built;
 
 /// Whether a rule of each release fires on a template type of a sensor that lacks these fields: asked once for all sensors that lack the same.
-type Known = BTreeMap<(bool, Blind), bool>;
+type Known = BTreeMap<(bool, Blind, Supplied), bool>;
+
+/// What a sensor supplies for a template type, in words: two that supply the same see the same.
+type Supplied = String;
 
 /// A rule on a template type, and the fields of it that a sensor lacks.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -68,11 +71,12 @@ impl<'a> Blinded<'a> {
                 };
                 let lacks: Vec<String> = absent(target, sensor).into_iter().map(|(_, name)| name).collect();
                 let blind = Blind { rule: identity.clone(), template: target.template.name.clone(), lacks };
-                // Where it lacks nothing, what it sees is what it asks for.
-                if blind.lacks.is_empty() || self.fires(false, (rule, target), &blind, sensor) {
-                    continue;
-                }
-                if self.fires(true, (before, then), &blind, sensor) {
+                // What can fire on no sensor is told as that.
+                let fires = |looking: &mut Self| !matches!(looking.analysis.fires(target), Fires::Never(_));
+                if !self.fires(false, (rule, target), &blind, sensor)
+                    && self.fires(true, (before, then), &blind, sensor)
+                    && fires(self)
+                {
                     self.found.entry(blind).or_insert(Found { rule, sensors: Vec::new() }).sensors.push(sensor);
                 }
             }
@@ -89,7 +93,8 @@ impl<'a> Blinded<'a> {
     ) -> bool {
         let lacks = absent(target, sensor);
         let names = lacks.iter().map(|(_, name)| name.clone()).collect();
-        let key = (is_before, Blind { lacks: names, ..blind.clone() });
+        let supplied = format!("{:?}", sensor.all_supplied(&target.template.name));
+        let key = (is_before, Blind { lacks: names, ..blind.clone() }, supplied);
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
@@ -109,12 +114,16 @@ impl<'a> Blinded<'a> {
             let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
             let fields: Vec<String> = lacks.iter().map(|field| format!("`{}`", clip(field))).collect();
             let message = format!(
-                "`{}` can fire on no event of {} on {} any more, and could in the previous release: it asks for {}, which {} not supply",
+                "`{}` can fire on no event of {} on {} any more, and could in the previous release: {}",
                 clip(&rule.title),
                 clip(&template),
                 names.join(", "),
-                fields.join(", "),
-                if sensors.len() == 1 { "that sensor does" } else { "they do" }
+                match (fields.is_empty(), sensors.len()) {
+                    (true, 1) => "what that sensor supplies never has what it asks for".to_owned(),
+                    (true, _) => "what they supply never has what it asks for".to_owned(),
+                    (false, 1) => format!("it asks for {}, which that sensor does not supply", fields.join(", ")),
+                    (false, _) => format!("it asks for {}, which they do not supply", fields.join(", ")),
+                }
             );
             Finding::new(&codes::SENSOR_RUNS_LESS, message)
                 .of_rule(rule)

@@ -153,19 +153,19 @@ impl Asked {
 
     /// What is not asked for any more is a change of the rule, and no loss of the sensor.
     fn has(&self, identity: &Identity, sight: &Sight) -> bool {
-        self.0.iter().any(|(of, ask)| {
-            of == identity
-                && match (ask, sight) {
-                    (Ask::Template(one), Sight::Template(other)) => one == other,
-                    (Ask::Field { template, field }, Sight::Field { template: of, field: other }) => {
-                        template == of && field == other
-                    }
-                    // A keyword that is another one now may be in values of other types.
-                    (Ask::Keywords { template, types }, Sight::Keywords { template: of, ty, .. }) => {
-                        template == of && types.get(*ty) == Some(&true)
-                    }
-                    _ => false,
+        let first = (identity.clone(), Ask::Template(String::new()));
+        self.0.range(first..).take_while(|(of, _)| of == identity).any(|(_, ask)| {
+            match (ask, sight) {
+                (Ask::Template(one), Sight::Template(other)) => one == other,
+                (Ask::Field { template, field }, Sight::Field { template: of, field: other }) => {
+                    template == of && field == other
                 }
+                // A keyword that is another one now may be in values of other types.
+                (Ask::Keywords { template, types }, Sight::Keywords { template: of, ty, .. }) => {
+                    template == of && types.get(*ty) == Some(&true)
+                }
+                _ => false,
+            }
         })
     }
 }
