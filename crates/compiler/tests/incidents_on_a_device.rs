@@ -166,16 +166,7 @@ impl Device {
             ..Policy::DEFAULT
         };
         let policy = policy.sound().unwrap();
-        let config = Config {
-            manifest,
-            build: Digest::of(b"build"),
-            built: 0,
-            factory: None,
-            policy,
-            log: None,
-            member: None,
-            behind: 0,
-        };
+        let config = Config { policy, ..Config::new(manifest, Digest::of(b"build"), 0) };
         let store = Store::open(config, Files::new(&root), System::new(root.join("ended")), Everything);
         Self { root, supplied, store }
     }

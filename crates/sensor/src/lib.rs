@@ -49,17 +49,9 @@
 //!
 //! let digest = Digest::of(&image);
 //! let authority = || Listed(vec![Content { digest, sequence: Sequence(7) }]);
-//! let config = Config {
-//!     manifest: &SENSOR,
-//!     build: Digest::of(b"edr 1.4.0"),
-//!     built: 1_790_000_000,
-//!     factory: None,
-//!     log: None,
-//!     member: None,
-//!     behind: 0,
-//!     // A trial that one can watch. For devices there is `SoundPolicy::DEFAULT`.
-//!     policy: SoundPolicy::to_watch(0, 2),
-//! };
+//! // A trial that one can watch. Devices keep what `new` says, `SoundPolicy::DEFAULT`.
+//! let policy = SoundPolicy::to_watch(0, 2);
+//! let config = Config { policy, ..Config::new(&SENSOR, Digest::of(b"edr 1.4.0"), 1_790_000_000) };
 //! let open = || Store::in_directory(config, &directory, authority());
 //!
 //! // A start never fails: the store says what runs, and why it is not something better.

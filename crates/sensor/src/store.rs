@@ -79,6 +79,22 @@ pub struct Config {
     pub behind: u8,
 }
 
+impl Config {
+    /// The least that a sensor says of itself. It has no built-in content, is as patient as [`SoundPolicy::DEFAULT`], asks for signatures alone, and
+    /// is a device of no group that takes the newest release. What differs is set by name:
+    ///
+    /// ```
+    /// # use contentcheck_sensor::{Config, Digest, SoundPolicy};
+    /// # fn config(manifest: &'static contentcheck_sensor::Manifest<'static>) -> Config {
+    /// Config { policy: SoundPolicy::to_watch(2, 10), ..Config::new(manifest, Digest::of(b"edr 1.4.0"), 1_790_000_000) }
+    /// # }
+    /// ```
+    #[must_use]
+    pub const fn new(manifest: &'static Manifest<'static>, build: Digest, built: u64) -> Self {
+        Self { manifest, build, built, factory: None, policy: SoundPolicy::DEFAULT, log: None, member: None, behind: 0 }
+    }
+}
+
 /// What this process may do with the store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {

@@ -42,16 +42,7 @@ fn sensor() -> Result<(), Box<dyn Error>> {
     machine::begin()?;
     let directory = Path::new(machine::STORE);
     let (build, built) = (Digest::of(FACTORY), 1_790_000_000);
-    let config = Config {
-        manifest: &MANIFEST,
-        build,
-        built,
-        factory: Some(FACTORY),
-        policy: POLICY.sound()?,
-        log: None,
-        member: None,
-        behind: 0,
-    };
+    let config = Config { factory: Some(FACTORY), policy: POLICY.sound()?, ..Config::new(&MANIFEST, build, built) };
     let keys = Keyring::new(Root::read(include_str!("../root"))?, &MANIFEST);
     let mut store = Store::open(config, Files::new(directory), System::new(directory.join("ended")), keys);
     let mut reader = store.reader();

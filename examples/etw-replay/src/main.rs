@@ -36,16 +36,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let speed = env::args().nth(3).unwrap_or_default().parse().unwrap_or(1);
     // A policy of seconds, so that one can watch: for devices there is `SoundPolicy::DEFAULT`.
     let (build, built, policy) = (Digest::of(FACTORY), 1_790_000_000, SoundPolicy::to_watch(2, 10));
-    let config = Config {
-        manifest: &MANIFEST,
-        build,
-        built,
-        factory: Some(FACTORY),
-        policy,
-        log: None,
-        member: None,
-        behind: 0,
-    };
+    let config = Config { factory: Some(FACTORY), policy, ..Config::new(&MANIFEST, build, built) };
     let keys = Keyring::new(Root::read(include_str!("../root"))?, &MANIFEST);
     let mut store = Store::in_directory(config, &directory, keys);
     let (mut reader, mut events) = (store.reader(), source::Recording::open(&recording, speed)?);

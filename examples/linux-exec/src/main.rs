@@ -35,16 +35,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let directory = PathBuf::from(env::args_os().nth(1).ok_or("linux-exec DIR")?);
     // A policy of seconds, so that one can watch: for devices there is `SoundPolicy::DEFAULT`.
     let (build, built, policy) = (Digest::of(FACTORY), 1_790_000_000, SoundPolicy::to_watch(2, 10));
-    let config = Config {
-        manifest: &MANIFEST,
-        build,
-        built,
-        factory: Some(FACTORY),
-        policy,
-        log: None,
-        member: None,
-        behind: 0,
-    };
+    let config = Config { factory: Some(FACTORY), policy, ..Config::new(&MANIFEST, build, built) };
     let keys = Keyring::new(Root::read(include_str!("../root"))?, &MANIFEST);
     let mut store = Store::in_directory(config, &directory, keys);
     let (mut reader, mut events) = (store.reader(), source::Executions::open()?);

@@ -569,14 +569,9 @@ impl World {
             machine: Arc::new(Mutex::new(machine)),
             keys: Keys { install: vec!["release"], run: vec!["release"] },
             config: Config {
-                manifest: &SENSOR,
-                build: Digest::of(b"build 1"),
-                built: 1_700_000_000,
                 factory: Some(factory()),
                 policy: POLICY.sound().unwrap(),
-                log: None,
-                member: None,
-                behind: 0,
+                ..Config::new(&SENSOR, Digest::of(b"build 1"), 1_700_000_000)
             },
             dice: Dice(1),
         }

@@ -9,7 +9,7 @@ use contentcheck_model::diagnostic::{codes, visible};
 use contentcheck_project::{files, fleet};
 use contentcheck_sensor::{
     Authority as _, Config, Digest, Directory, ENVELOPE_BYTES, Files, Inspection, Keyring, Memory, Purpose, Role, Root,
-    Rung, SoundPolicy, Store, System, Unsealed,
+    Rung, Store, System, Unsealed,
 };
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -135,15 +135,12 @@ impl As {
             Memory::Fresh | Memory::Lost(_) | Memory::Unreadable(_) => Digest::of(manifest.version.as_bytes()),
         };
         let config = Config {
-            manifest,
-            build,
-            built: 0,
             factory: factory.map(|bytes| built_in(bytes.into_boxed_slice())),
-            policy: SoundPolicy::DEFAULT,
             log: log.map(|log| built_in(log.into_boxed_str())),
             // This program is not the one that knows better which device this is.
             member: found.state.member,
             behind: found.state.behind,
+            ..Config::new(manifest, build, 0)
         };
         Ok(Self { config, keyring: Keyring::new(root, manifest) })
     }

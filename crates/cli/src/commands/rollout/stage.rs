@@ -426,14 +426,10 @@ fn sensors(directory: &Path, site: &Path, gate: &[u8; 32]) -> Result<Built, Fail
         .sound()
         .map_err(|why| Failure::internal(why.to_string()))?;
     let config = Config {
-        manifest,
-        build: Digest::of(b"stage"),
-        built: 0,
         factory: Some(built_in(factory.into_boxed_slice())),
         policy,
         log: Some(built_in(trust.into_boxed_str())),
-        member: None,
-        behind: 0,
+        ..Config::new(manifest, Digest::of(b"stage"), 0)
     };
     Ok(Built { config, keyring: Keyring::new(root, manifest) })
 }
