@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use contentcheck_events::{Batch, Cause, Flat, Flattener, Place, Problem, Reader, Tally};
+use contentcheck_events::{Batch, Flat, Flattener, Place, Problem, Reader, Tally};
 use contentcheck_model::diagnostic::{closest, visible};
 use contentcheck_model::limits;
 use contentcheck_run::{Plan, Route};
@@ -204,7 +204,7 @@ pub fn decode(batch: &Batch, flattener: &mut Flattener, mut each: impl FnMut(Res
         Err(problem) => each(Err(problem)),
         Ok(record) => match flattener.flatten(record.bytes) {
             Ok(flat) => match flat.twice() {
-                Some(name) => each(Err(batch.problem(record.place, Cause::NamedTwice(name)))),
+                Some(cause) => each(Err(batch.problem(record.place, cause))),
                 None => each(Ok((record.place, &flat))),
             },
             Err(cause) => each(Err(batch.problem(record.place, cause))),

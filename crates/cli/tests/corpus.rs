@@ -610,8 +610,15 @@ fn a_baseline_holds_from_any_directory() {
         let read = said(from, &[path, "--baseline", baseline]);
         assert!(read.contains("0 errors, 0 warnings") && !read.contains("no longer there"), "{path}: {read}");
         let written = said(from, &[path, "--write-baseline", baseline]);
-        assert!(written.contains(" of files that were not looked at stay"), "{written}");
+        assert!(written.contains(" of files or codes that were not looked at stay"), "{written}");
         assert!(fs::read(directory.join("ci/baseline.json")).unwrap() == first, "{path}");
+    }
+    // Nor of codes that are not looked for.
+    for codes in [["--select", "CC0605"], ["--ignore", "duplicate-predicate"], ["--severity", "CC0605=off"]] {
+        let read = said("", &[&["team/rules", "--baseline", "ci/baseline.json"], &codes[..]].concat());
+        assert!(read.contains("0 errors, 0 warnings") && !read.contains("no longer there"), "{codes:?}: {read}");
+        said("", &[&["team/rules", "--write-baseline", "ci/baseline.json"], &codes[..]].concat());
+        assert!(fs::read(directory.join("ci/baseline.json")).unwrap() == first, "{codes:?}");
     }
     // What cannot be read any more, as after a merge, is not written over.
     let damaged = [b"<<<<<<< ours\n", first.as_slice()].concat();

@@ -126,6 +126,13 @@ impl World {
         assert_eq!(self.stage.fleet.running(), BTreeMap::from([(sequence, DEVICES)]));
     }
 
+    /// Nobody else takes a release that was rejected, and each device that did goes back by itself.
+    fn is_stopped(&mut self, bad: u64, good: u64) {
+        assert_eq!(self.shown("rejected").pointer("/rollout/ring"), Some(&0.into()));
+        assert_eq!(self.pass(4 * HOUR).receipts, 0);
+        assert_eq!(self.stage.fleet.running(), BTreeMap::from([(good, DEVICES)]), "{bad}");
+    }
+
     /// What the dashboard says, as soon as it says so.
     fn shown(&self, phase: &str) -> serde_json::Value {
         let begin = Instant::now();
@@ -148,19 +155,16 @@ fn a_good_release_reaches_everybody_a_bad_one_stops_in_the_first_ring_and_the_fi
     world.pass(3 * HOUR);
     assert_eq!(world.stage.fleet.confirmed(good), DEVICES, "{:?}", world.stage.fleet.running());
     // The next one crashes every machine that runs it. Its gate saw nothing: the fault is one of the sensor.
-    world.start(&["plan"], Some(Fault { harm: Harm::Crash, percent: 100 }));
+    let bad = world.start(&["plan"], Some(Fault { harm: Harm::Crash, percent: 100 }));
     let took = world.pass(3 * POLL);
     assert!((4..30).contains(&took.receipts), "{took:?}");
     assert_eq!(took.failures, took.receipts);
     told(world.stage.settle());
     let stopped = world.must(Exit::Findings, &["advance"]);
     assert!(stopped.out.contains("CC0906"), "{}", stopped.out);
-    let shown = world.shown("rejected");
-    assert_eq!(shown.pointer("/rollout/ring"), Some(&0.into()), "{shown}");
+    world.shown("rejected");
     assert!(get(&world.stage.dashboard(), "/").contains("</html>"));
-    // Nobody else takes it, and each device that did goes back by itself.
-    assert_eq!(world.pass(2 * HOUR).receipts, 0);
-    assert_eq!(world.stage.fleet.running(), BTreeMap::from([(good, DEVICES)]));
+    world.is_stopped(bad, good);
     world.must(Exit::Findings, &["resume", "--reason", "it will be fine"]);
     // Back, on the same road, and then the fix.
     let back = world.start(&["revert"], None);
@@ -172,6 +176,47 @@ fn a_good_release_reaches_everybody_a_bad_one_stops_in_the_first_ring_and_the_fi
     world.pass(3 * HOUR);
     assert_eq!(world.stage.fleet.confirmed(fix), DEVICES, "{:?}", world.stage.fleet.running());
     assert!(Path::new(&world.stage.site()).join(format!("tokens/{fix}/ring-3.token")).exists());
+}
+
+/// The other ways in which content has hurt machines, of which docs/incidents.md says where each incident stops: it hangs them, it matches most of
+/// what they see, or it says too little, which none of them notices.
+#[test]
+fn releases_that_hang_machines_flood_them_or_leave_them_blind_reach_no_second_ring() {
+    let mut world = World::new("kinds");
+    let good = world.start(&["plan", "--urgent"], None);
+    world.everywhere(good);
+    world.pass(3 * HOUR);
+    // The ring stays the last one while machines hang: they are silent, and do not count as well. Their watchdogs end them after two hours.
+    let hangs = world.start(&["plan", "--urgent"], Some(Fault { harm: Harm::Hang, percent: 100 }));
+    let took = world.pass(HOUR).receipts;
+    assert!((4..30).contains(&took), "{took}");
+    told(world.stage.settle());
+    let waits = world.must(Exit::Fine, &["advance"]);
+    assert!(waits.out.contains("stays the last one"), "{}", waits.out);
+    world.pass(2 * HOUR);
+    told(world.stage.settle());
+    assert!(world.must(Exit::Findings, &["advance"]).out.contains("CC0906"));
+    world.is_stopped(hangs, good);
+    // The store of each device gives up what matches more than one event of ten, within its trial.
+    let floods = world.start(&["plan", "--urgent"], Some(Fault { harm: Harm::Flood, percent: 100 }));
+    let took = world.pass(2 * HOUR);
+    assert!((4..30).contains(&took.receipts), "{took:?}");
+    assert_eq!(took.failures, took.receipts);
+    told(world.stage.settle());
+    assert!(world.must(Exit::Findings, &["advance"]).out.contains("CC0906"));
+    world.is_stopped(floods, good);
+    // What leaves machines blind is seen by people alone: rings are the time that they have for it, and one of them can halt it.
+    let blind = world.start(&["plan", "--urgent"], Some(Fault { harm: Harm::Blind, percent: 100 }));
+    let took = world.pass(30 * MINUTE + 2 * POLL);
+    assert!((4..30).contains(&took.receipts) && took.failures == 0, "{took:?}");
+    world.must(Exit::Fine, &["halt", "--reason", "the hosts of a customer are silent"]);
+    assert_eq!(world.pass(2 * HOUR).receipts, 0);
+    assert_eq!(world.stage.fleet.running().get(&blind), Some(&took.receipts));
+    let back = world.start(&["revert"], None);
+    world.everywhere(back);
+    world.pass(HOUR);
+    let fix = world.start(&["plan", "--urgent"], None);
+    world.everywhere(fix);
 }
 
 /// Without a terminal, and until it is told to stop.

@@ -176,6 +176,7 @@ impl Device {
         match harm {
             Harm::Crash => self.ends(Ended::SystemCrash, now.saturating_add(Harm::REBOOT)),
             Harm::Hang => self.ends(Ended::Hung, now.saturating_add(Harm::WATCHDOG)),
+            Harm::Flood | Harm::Blind => {}
         }
     }
 

@@ -59,6 +59,10 @@ pub enum Harm {
     Crash,
     /// The machine hangs, and says nothing until a watchdog ends it.
     Hang,
+    /// Nothing by itself: the content matches most of what the machine sees, and the store gives it up.
+    Flood,
+    /// Nothing that a machine could notice: the content says too little.
+    Blind,
 }
 
 impl Harm {
@@ -68,7 +72,7 @@ impl Harm {
     pub const WATCHDOG: u64 = 2 * 60 * 60;
 }
 
-/// The fault of a release, which its gate did not see: it is one of the sensor, and not of the content.
+/// The fault of a release, which its gate did not see: it is one of the sensor, or none of what was recorded shows it.
 #[derive(Clone, Copy, Debug)]
 pub struct Fault {
     /// What it does.

@@ -1,6 +1,6 @@
 //! A record as flat names and values, borrowed from the record and from one reused buffer.
 
-use crate::json;
+use crate::json::{self, Twice};
 use crate::limits;
 use crate::problem::Cause;
 use crate::store::{Origin, Raw, Span, Store};
@@ -111,13 +111,19 @@ impl<'a> Flat<'a> {
         self.store.repeated
     }
 
-    /// A name that appears twice in one object of the record. Which of the values counts depends on who reads it, so that
-    /// no event is certain there. Names that are equal in several objects are none: exporters write what an event is in
-    /// more than one place.
+    /// What is wrong with a record that has a name twice in one object, or two values of a name with dots and of the same names within each
+    /// other. Which of the values counts depends on who reads it, so that no event is certain there. Names that are equal in several objects are
+    /// fine: exporters write what an event is in more than one place.
     #[must_use]
-    pub fn twice(&self) -> Option<String> {
+    pub fn twice(&self) -> Option<Cause> {
         // Hardly any record gives up a value, and only one that does is read again.
-        if self.store.repeated == 0 { None } else { json::twice(self.record) }
+        if self.store.repeated == 0 {
+            return None;
+        }
+        Some(match json::twice(self.record)? {
+            Twice::Name(name) => Cause::NamedTwice(name),
+            Twice::Spelling(name) => Cause::SpeltTwice(name),
+        })
     }
 
     /// Names and values, in the order in which the names first stand in the record.

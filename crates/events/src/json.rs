@@ -5,7 +5,7 @@
 //! rounded), nothing is built for what stands in the record as it is, and every bound has its
 //! own error. It reads what RFC 8259 allows and nothing else; a test compares it with serde_json.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use contentcheck_model::exporters::{self as names, Name};
 
@@ -30,12 +30,12 @@ fn read_by(mut reader: Reader<'_, '_>) -> Result<(), Cause> {
     }
 }
 
-/// A name that appears twice in one object of a record that can be read; the first that does.
-pub(crate) fn twice(text: &str) -> Option<String> {
+/// A name that says two things in a record that can be read; the first that does.
+pub(crate) fn twice(text: &str) -> Option<Twice> {
     let mut store = Store::default();
     let mut reader = Reader::new(text, &mut store);
     reader.space();
-    reader.twice(1).ok().flatten()
+    reader.twice(1, Place::Outside, &mut Paths::default()).ok().flatten()
 }
 
 /// What a member is called.
@@ -639,34 +639,112 @@ impl Reader<'_, '_> {
         }
         Ok(code)
     }
+}
 
-    /// Reads a value as [`Self::skip`] does, up to a name that its object has already.
-    fn twice(&mut self, depth: u32) -> Result<Option<String>, Stop> {
+impl<'r> Reader<'r, '_> {
+    /// Reads a value as [`Self::skip`] does, up to a name that its object has already, or that stands for a value that was given before under
+    /// names within each other.
+    fn twice(&mut self, depth: u32, place: Place, paths: &mut Paths<'r>) -> Result<Option<Twice>, Stop> {
+        let from = self.at;
         let (open, close) = match self.peek() {
             Some(open @ b'{') => (open, b'}'),
             Some(open @ b'[') => (open, b']'),
-            _ => return self.scalar().map(|_| None),
+            _ => {
+                self.scalar()?;
+                let is_element = matches!(place, Place::Element(_));
+                return Ok(if is_element { None } else { self.noted(from, place, paths) });
+            }
         };
         self.enter(depth)?;
+        let inside = match place {
+            Place::Element(array) | Place::Within(array) if open == b'[' => Place::Element(array),
+            Place::Element(array) | Place::Within(array) => Place::Within(array),
+            Place::Outside if open == b'[' => {
+                paths.arrays += 1;
+                Place::Element(paths.arrays)
+            }
+            Place::Outside => Place::Outside,
+        };
         let mut known: HashSet<String> = HashSet::new();
         let mut more = self.peek() != Some(close);
         if !more {
             self.at += 1;
         }
+        let length = paths.path.len();
         while more {
             if open == b'{' {
                 let key = self.key()?;
                 let key = key.text(self.text, &self.store.buffer);
                 if !known.insert(key.to_owned()) {
-                    return Ok(Some(key.to_owned()));
+                    return Ok(Some(Twice::Name(key.to_owned())));
                 }
+                paths.enter(key);
             }
-            let found = self.twice(depth + 1)?;
+            let found = self.twice(depth + 1, inside, paths)?;
             if found.is_some() {
                 return Ok(found);
             }
+            paths.path.truncate(length);
             more = self.more(close)?;
         }
-        Ok(None)
+        // An array is a value as a whole.
+        Ok(if open == b'[' && place == Place::Outside { self.noted(from, inside, paths) } else { None })
+    }
+
+    fn noted(&self, from: usize, place: Place, paths: &mut Paths<'r>) -> Option<Twice> {
+        paths.is_given_otherwise(self.text.get(from..self.at).unwrap_or_default(), place)
+    }
+}
+
+/// A name that says two things.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Twice {
+    /// It appears twice in one object.
+    Name(String),
+    /// It has two values: as one name with dots, and as names within each other.
+    Spelling(String),
+}
+
+/// Where a value stands, by the outermost array that it is in.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Outside,
+    /// An element of it, or of one in it.
+    Element(u32),
+    /// In an object in it.
+    Within(u32),
+}
+
+impl Place {
+    const fn array(self) -> Option<u32> {
+        match self {
+            Self::Outside => None,
+            Self::Element(array) | Self::Within(array) => Some(array),
+        }
+    }
+}
+
+/// Where values stand in a record: names joined by dots, with the text of each value and the array that it is in.
+#[derive(Default)]
+struct Paths<'r> {
+    path: String,
+    arrays: u32,
+    values: HashMap<String, (&'r str, Option<u32>)>,
+}
+
+impl<'r> Paths<'r> {
+    fn enter(&mut self, name: &str) {
+        if !self.path.is_empty() {
+            self.path.push('.');
+        }
+        self.path.push_str(name);
+    }
+
+    /// Notes a value, and says whether another one has the same names. What is in one array is a list.
+    fn is_given_otherwise(&mut self, value: &'r str, place: Place) -> Option<Twice> {
+        let array = place.array();
+        let before = self.values.insert(self.path.clone(), (value, array));
+        let differs = |(before, of): (&str, Option<u32>)| before != value && (array.is_none() || of != array);
+        before.is_some_and(differs).then(|| Twice::Spelling(self.path.clone()))
     }
 }

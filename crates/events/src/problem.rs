@@ -66,6 +66,8 @@ pub enum Cause {
     NotAnObject,
     /// A name appears twice in one object, which says two things.
     NamedTwice(String),
+    /// A name with dots and the same names within each other have two values.
+    SpeltTwice(String),
     /// Something stands beside the list of events in its object.
     BesideList,
     /// The source ends within a record.
@@ -110,8 +112,8 @@ impl Cause {
             Self::NotUtf8(_) | Self::Utf16 => "convert the file to UTF-8",
             Self::Syntax { .. } | Self::NotAnObject => "write one JSON object a line",
             Self::TooDeep | Self::TooManyNames | Self::NameTooLong => "flatten or shorten the record where it is made",
-            Self::NamedTwice(_) => {
-                "write each name of an object once: which of two values counts depends on who reads them"
+            Self::NamedTwice(_) | Self::SpeltTwice(_) => {
+                "write each name once: which of two values counts depends on who reads them"
             }
             Self::BesideList => "give the events alone: as a list, or one JSON object a line",
             Self::Unfinished => "the recording was cut off: copy it again, or remove its last record",
@@ -141,6 +143,9 @@ impl fmt::Display for Cause {
             Self::NameTooLong => write!(f, "a name has more than {} bytes", limits::NAME_BYTES),
             Self::NotAnObject => f.write_str("the record is no JSON object"),
             Self::NamedTwice(name) => write!(f, "`{}` appears twice in one object", clip(name)),
+            Self::SpeltTwice(name) => {
+                write!(f, "`{}` has two values: as one name, and as names within each other", clip(name))
+            }
             Self::BesideList => {
                 f.write_str("beside the list of events in `Records` the object has something else, which is not read")
             }

@@ -394,3 +394,34 @@ fn records_of_others_keep_their_names() {
         }
     }
 }
+
+/// What says two things is said to: a name twice in one object, or two values of a name that is spelt both ways, whichever comes first. What says
+/// one thing twice, and the elements of one list, say nothing else.
+#[test]
+fn a_name_has_one_value_however_it_is_spelt() {
+    let says = |text: &str| {
+        let mut flattener = Flattener::new();
+        let flat = flattener.flatten(text.as_bytes()).expect("a record");
+        flat.twice().map(|cause| cause.to_string())
+    };
+    let spelt = |name: &str| Some(format!("`{name}` has two values: as one name, and as names within each other"));
+    for (text, expected) in [
+        (r#"{"a.b": 1, "a": {"b": 2}}"#, spelt("a.b")),
+        (r#"{"a": {"b": 2}, "a.b": 1}"#, spelt("a.b")),
+        (r#"{"a": {"b.c": 2}, "a.b": {"c": "2"}}"#, spelt("a.b.c")),
+        (r#"{"x": {"a.b": null, "a": {"b": true}}}"#, spelt("x.a.b")),
+        (r#"{"a.b": [1, 2], "a": {"b": [1, 3]}}"#, spelt("a.b")),
+        (r#"{"a.b": 1, "a": [{"b": 1}, {"b": 2}]}"#, spelt("a.b")),
+        (r#"{"a": [{"b": 1}, {"b": 2}], "a.b": 1}"#, spelt("a.b")),
+        (r#"{"a.b": 1, "a": {"b": 1}}"#, None),
+        (r#"{"a.b": [1, 2], "a": {"b": [1, 2]}}"#, None),
+        (r#"{"a": [{"b": 1}, {"b": 2}, {"b": [3, 4]}]}"#, None),
+        (r#"{"a": [[1, 2], [3]], "a.b": [[1], [2]]}"#, None),
+        (r#"{"a": {"b": 1}, "c": {"b": 2}, "b": 3}"#, None),
+        (r#"{"event_data": {"user": "x"}, "user": "y"}"#, None),
+        (r#"{"a": {"b": 1, "b": 2}}"#, Some("`b` appears twice in one object".to_owned())),
+        (r#"{"a": [{"b": 1, "b": 1}]}"#, Some("`b` appears twice in one object".to_owned())),
+    ] {
+        assert_eq!(says(text), expected, "{text}");
+    }
+}

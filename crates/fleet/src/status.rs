@@ -4,9 +4,9 @@ mod ring;
 
 use contentcheck_log::{Class, Note, Trust};
 use contentcheck_rollout::entry::Evidence;
-use contentcheck_rollout::state::{Phase, Rollout};
+use contentcheck_rollout::state::{Hold, Phase, Rollout};
 use contentcheck_rollout::time::utc;
-use contentcheck_rollout::{Id, Policy, State};
+use contentcheck_rollout::{Id, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -275,7 +275,7 @@ impl Status {
     #[must_use]
     pub fn of(seen: Seen<'_>) -> Self {
         let Seen { state, live, trouble, now, .. } = seen;
-        let rollout = state.newest().map(|rollout| Now::of(rollout, live, now));
+        let rollout = state.newest().map(|rollout| Now::of(state, rollout, live, now));
         let before = state.rollouts().iter().rev().skip(1).take(ROLLOUTS_BEFORE).map(|rollout| Before {
             id: rollout.id().to_string(),
             release: release(rollout),
@@ -453,7 +453,7 @@ impl Log {
 }
 
 impl Now {
-    fn of(rollout: &Rollout, live: &[Evidence], now: u64) -> Self {
+    fn of(state: &State, rollout: &Rollout, live: &[Evidence], now: u64) -> Self {
         let rings = (0..rollout.ring_count()).map(|ring| Ring::of(rollout, ring, live, now)).collect::<Vec<_>>();
         let (why, halted_at) = match rollout.phase() {
             Phase::Halted { reason, at, .. } => (Some(reason.clone()), Some(*at)),
@@ -483,7 +483,7 @@ impl Now {
                 .map(|opened| opened.at)
                 .and_then(|at| Some(rollout.baking_since()).filter(|since| *since > at)),
             uncollected: uncollected(rollout, &rings, now),
-            next: next(rollout, &rings, now),
+            next: next(state, rollout, &rings, now),
             rings,
         }
     }
@@ -628,18 +628,10 @@ fn uncollected(rollout: &Rollout, rings: &[Ring], now: u64) -> Option<String> {
     }
 }
 
-/// The first time, from this one on, that is in no blackout of a policy.
-#[must_use]
-pub fn opens_at(policy: &Policy, at: u64) -> Option<u64> {
-    let mut minutes = (0..=7 * 24 * 60).map(|minute| if minute == 0 { at } else { (at / 60 + minute) * 60 });
-    minutes.find(|at| !policy.is_blackout_at(*at))
-}
-
 /// What comes next, and what is missing for it.
-fn next(rollout: &Rollout, rings: &[Ring], now: u64) -> Option<Next> {
+fn next(state: &State, rollout: &Rollout, rings: &[Ring], now: u64) -> Option<Next> {
     let ring = rollout.next_ring()?;
     let mut missing = Vec::new();
-    let policy = &rollout.plan().policy;
     let mut earliest = None;
     match rollout.phase() {
         Phase::Planned => missing.push("a start, with the signatures of the witnesses on the plan".to_owned()),
@@ -660,11 +652,15 @@ fn next(rollout: &Rollout, rings: &[Ring], now: u64) -> Option<Next> {
         }
     }
     if let Some(at) = earliest {
-        let opens = opens_at(policy, at);
-        if opens != Some(at) {
-            missing.push("the end of a blackout".to_owned());
-        }
-        earliest = opens;
+        let window = state.window(rollout, at);
+        let holds = window.iter().flat_map(|window| &window.holds);
+        missing.extend(holds.map(|hold| match hold {
+            Hold::Blackout => "the end of a blackout".to_owned(),
+            Hold::Rate(rate) => {
+                format!("rings that opened before it to be older: the rate limit is {rate}, over all rollouts")
+            }
+        }));
+        earliest = window.map(|window| window.from);
     }
     Some(Next { ring, name: ring_name(rollout, ring), earliest, missing })
 }

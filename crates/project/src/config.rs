@@ -5,7 +5,7 @@ use std::fs;
 use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
-use contentcheck_model::diagnostic::{closest, reader_words};
+use contentcheck_model::diagnostic::{closest, codes, reader_words};
 use contentcheck_parser::release::{Input, Level, Policy, SeverityError};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -198,10 +198,11 @@ fn parse(text: &str, name: &str) -> Result<Config, Failure> {
         Failure::usage(format!("{name}{}{}", fault(text, error.span(), &message), near(&message)))
     })?;
     let mut policy = Policy::default();
-    if config.release.sequence == Some(u64::MAX) {
+    // TOML has no higher number.
+    const HIGHEST: u64 = i64::MAX as u64;
+    if let Some(sequence) = config.release.sequence.filter(|sequence| *sequence >= HIGHEST) {
         return Err(Failure::usage(format!(
-            "{name}: [release] sequence {} is the highest there is, so no later release could have a higher one",
-            u64::MAX
+            "{name}: [release] sequence {sequence} is too high: it must be below {HIGHEST}, so that a later release can have a higher one"
         )));
     }
     let fail = |table: &str, problem: SeverityError| Failure::usage(format!("{name}: [{table}] {problem}"));
@@ -306,21 +307,38 @@ pub fn policy(loaded: &Loaded, codes: &Codes) -> Result<Policy, Failure> {
     for (key, level) in &loaded.config.severity {
         policy.set(key, *level).map_err(|problem| Failure::usage(format!("{file}: [severity] {problem}")))?;
     }
-    for argument in &codes.severity {
-        let fail = |problem: String| Failure::usage(format!("`--severity {argument}`: {problem}"));
-        let (key, word) =
-            argument.split_once('=').ok_or_else(|| fail("write CODE=LEVEL, such as CC0604=error".to_owned()))?;
-        let level = Level::from_word(word)
-            .ok_or_else(|| fail(format!("`{word}` is not one of {}", Level::WORDS.join(", "))))?;
-        policy.set(key, level).map_err(|problem| fail(problem.to_string()))?;
-    }
-    for code in &codes.ignore {
-        policy.set(code, Level::Off).map_err(|problem| Failure::usage(format!("`--ignore {code}`: {problem}")))?;
-    }
-    for code in &codes.select {
-        policy.select(code).map_err(|problem| Failure::usage(format!("`--select {code}`: {problem}")))?;
-    }
+    codes.set(&mut policy)?;
     Ok(policy)
+}
+
+impl Codes {
+    fn set(&self, policy: &mut Policy) -> Result<(), Failure> {
+        for argument in &self.severity {
+            let fail = |problem: String| Failure::usage(format!("`--severity {argument}`: {problem}"));
+            let (key, word) =
+                argument.split_once('=').ok_or_else(|| fail("write CODE=LEVEL, such as CC0604=error".to_owned()))?;
+            let level = Level::from_word(word)
+                .ok_or_else(|| fail(format!("`{word}` is not one of {}", Level::WORDS.join(", "))))?;
+            policy.set(key, level).map_err(|problem| fail(problem.to_string()))?;
+        }
+        for code in &self.ignore {
+            policy.set(code, Level::Off).map_err(|problem| Failure::usage(format!("`--ignore {code}`: {problem}")))?;
+        }
+        for code in &self.select {
+            policy.select(code).map_err(|problem| Failure::usage(format!("`--select {code}`: {problem}")))?;
+        }
+        Ok(())
+    }
+
+    /// Whether this command line does not look for a code, by its id.
+    ///
+    /// # Errors
+    /// As [`policy`].
+    pub fn passes_over(&self) -> Result<impl Fn(&str) -> bool, Failure> {
+        let mut policy = Policy::default();
+        self.set(&mut policy)?;
+        Ok(move |id: &str| codes::find(id).is_some_and(|code| policy.severity(code).is_none()))
+    }
 }
 
 #[cfg(test)]

@@ -345,7 +345,11 @@ impl Project {
             read.add(file.path);
             inputs.extend(file.input);
         }
-        // In a part of a release nothing is known of the findings in its other files.
+        // Nothing is known of findings that nobody looked for; nor, in a part of a release, of those in its other files.
+        let passes_over = selection.codes.passes_over()?;
+        if let Some(Recorded { baseline, .. }) = &mut policy.baseline {
+            baseline.findings.retain(|entry| !passes_over(&entry.code));
+        }
         if let Some(Recorded { baseline, names }) = policy.baseline.as_mut().filter(|_| !(is_configured && is_whole)) {
             let unread = problems.iter().map(|problem| problem.source.name());
             let looked_at = sources.iter().map(|(source, _)| source.name()).chain(unread);
@@ -501,19 +505,27 @@ fn other_files<'n>(
     files.into_iter().filter(is_other).map(str::to_owned).collect()
 }
 
-/// What a baseline at this path has of files that are there and that a run did not look at: what is recorded of a part takes nothing away from
-/// the rest. Nothing where there is no baseline yet.
+/// What a baseline at this path has of files that are there and that a run did not look at, and of codes that it did not look for: what is
+/// recorded of a part takes nothing away from the rest. Nothing where there is no baseline yet.
 ///
 /// # Errors
 /// When it is no baseline, so that what is recorded of other files would be lost, or the directory that it is in cannot be read.
-pub fn kept_of<'n>(path: &Path, looked_at: impl Iterator<Item = &'n str>) -> Result<Vec<Expected>, Failure> {
+pub fn kept_of<'n>(
+    path: &Path,
+    looked_at: impl Iterator<Item = &'n str>,
+    passes_over: impl Fn(&str) -> bool,
+) -> Result<Vec<Expected>, Failure> {
     // What is no file, such as /dev/stdout, has nothing recorded in it.
     if !fs::metadata(path).is_ok_and(|there| there.is_file() && there.len() > 0) {
         return Ok(Vec::new());
     }
     let (baseline, _) = baseline(path, &mut Vec::new())?;
     let other = other_files(&baseline, &names_of(path)?, path, looked_at);
-    Ok(baseline.findings.into_iter().filter(|entry| other.contains(&entry.file)).collect())
+    let directory = path.parent().unwrap_or(Path::new(""));
+    let is_kept = |entry: &Expected| {
+        other.contains(&entry.file) || (passes_over(&entry.code) && directory.join(&entry.file).is_file())
+    };
+    Ok(baseline.findings.into_iter().filter(is_kept).collect())
 }
 
 /// Reads a baseline file.

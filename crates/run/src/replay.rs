@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
 
-use contentcheck_events::{Batch, Cause, Field, Flat, Flattener, Place, Tally};
+use contentcheck_events::{Batch, Field, Flat, Flattener, Place, Tally};
 use contentcheck_model::rule::RuleId;
 use contentcheck_parser::release::digest;
 
@@ -510,7 +510,7 @@ fn work(
         batch.each(|record| {
             let read = record.and_then(|record| match flattener.flatten(record.bytes) {
                 Ok(flat) => match flat.twice() {
-                    Some(name) => Err(batch.problem(record.place, Cause::NamedTwice(name))),
+                    Some(cause) => Err(batch.problem(record.place, cause)),
                     None => Ok((record.place, flat)),
                 },
                 Err(cause) => Err(batch.problem(record.place, cause)),

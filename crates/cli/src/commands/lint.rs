@@ -145,7 +145,7 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     let (mut project, mut judged) = look(arguments, streams)?;
     seen.extend(project.read.paths());
     if let Some(path) = &arguments.write_baseline {
-        return record(path, &judged, &project, streams);
+        return record(path, (&judged, &project), &selection(arguments).codes, streams);
     }
     if judged.gone() > 0 {
         let gone = plural(judged.gone(), "finding");
@@ -237,13 +237,14 @@ fn stops(blockers: &[Finding], streams: &mut Streams<'_>) {
 }
 
 /// Records all present findings in a baseline.
-fn record(path: &Path, judged: &Judged, project: &Project, streams: &mut Streams<'_>) -> Outcome {
+fn record(path: &Path, (judged, project): (&Judged, &Project), codes: &Codes, streams: &mut Streams<'_>) -> Outcome {
     let mut baseline = Baseline::of(judged.findings(), &names_of(path)?);
     let recorded: usize = baseline.findings.iter().map(|of| of.count).sum();
     let unread = judged.findings().iter().map(|finding| finding.source.name());
     let looked_at = judged.checked().sources().map(|(source, _)| source.name()).chain(unread);
     project.read.refuse(path)?;
-    let kept = kept_of(path, looked_at)?;
+    let (passes_over, unasked) = (codes.passes_over()?, judged.checked().unasked());
+    let kept = kept_of(path, looked_at, |id| passes_over(id) || unasked.iter().any(|code| code.id == id))?;
     let of_others: usize = kept.iter().map(|of| of.count).sum();
     baseline.findings.extend(kept);
     baseline.findings.sort();
@@ -253,7 +254,7 @@ fn record(path: &Path, judged: &Judged, project: &Project, streams: &mut Streams
     write::write_output(path, text.as_bytes(), &project.read)?;
     let kept = match of_others {
         0 => String::new(),
-        some => format!("; {some} of files that were not looked at stay"),
+        some => format!("; {some} of files or codes that were not looked at stay"),
     };
     talk(streams, &format!("{} recorded in {}{kept}", plural(recorded, "finding"), files::name(path)));
     let rest = judged.findings().len() - recorded;

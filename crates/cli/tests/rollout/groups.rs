@@ -155,7 +155,15 @@ fn devices_that_stay_behind_are_offered_what_newer_releases_have_left() {
     assert_eq!((file(&world, 12, 1).is_some(), file(&world, 13, 1), file(&world, 12, 2)), (true, None, None));
     world.must(0, at + MINUTE, &["resume", "--reason", "looked"]);
     assert_eq!(file(&world, 13, 1), Some(vec![13, 14]));
-    at += 2 * MINUTE;
+    // A proof that was made again is too young for devices: what they take is not replaced by what they would refuse.
+    let path = world.root.join("fleet/tokens/13/behind-1.token");
+    let there = fs::read(&path).unwrap();
+    fs::remove_dir_all(world.root.join("fleet/proofs/14")).unwrap();
+    fs::remove_file(world.root.join("fleet/tokens/14/ring-3.token")).unwrap();
+    let renewed = world.run(at + 2 * MINUTE, &["advance"]);
+    assert!(renewed.err.contains("it was made again"), "{}", renewed.err);
+    assert_eq!(fs::read(&path).unwrap(), there);
+    at += 3 * MINUTE;
     // What they are offered goes when it is found bad, also by those that run it; what they are offered then is not behind it.
     let rollout = world.state().rollouts()[1].id();
     let last: Vec<usize> = taking_part.iter().skip(100).take(100).copied().collect();

@@ -307,6 +307,51 @@ fn blackout(world: &World, from: &str, until: &str) {
     fs::write(path, format!("{text}\n[[blackout]]\nfrom = \"{from}\"\nuntil = \"{until}\"\n")).unwrap();
 }
 
+/// A halted rollout leaves no room for the next one before its rings are old enough. A start that has to wait writes nothing and says until when.
+#[test]
+fn a_start_waits_for_the_rate_limit_over_all_rollouts() {
+    let mut world = World::new("rate-limit");
+    world.begin();
+    let path = world.root.join("fleet/policy.toml");
+    let policy = fs::read_to_string(&path).unwrap();
+    // The largest ring of the small policy holds half of the fleet.
+    let limited = |share: &str, within: &str| {
+        fs::write(&path, format!("rate-limit = {{ share = \"{share}\", within = \"{within}\" }}\n{policy}")).unwrap();
+    };
+    limited("49%", "24h");
+    let first = world.gate(12);
+    let refused = world.must(2, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    assert!(refused.err.contains("CC0901") && refused.err.contains("`rate-limit.share`"), "{}", refused.err);
+    limited("50%", "24h");
+    let shown = world.must(0, START, &[&["plan", "--urgent", "--dry-run"], &strs(&first)[..]].concat());
+    assert!(
+        shown.out.contains("\nrings that open hold at most 50% of the fleet within 1d, over all rollouts"),
+        "{}",
+        shown.out
+    );
+    world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
+    world.must(0, START, &["start"]);
+    let tenth = ring(&mut world, START, 30 * MINUTE);
+    let half = ring(&mut world, tenth, 2 * HOUR);
+    // Half of the fleet was let in within these hours, and the limit of the same plan holds its last ring back too.
+    let missing = world.must(0, half, &["status"]).out;
+    assert!(missing.contains("the rate limit is 50% of the fleet within 1d"), "{missing}");
+    world.must(0, half + MINUTE, &["halt", "--reason", "another one first"]);
+    let next = world.gate(13);
+    world.must(0, half + MINUTE, &[&["plan", "--urgent"], &strs(&next)[..]].concat());
+    let before = kept(&world);
+    let refused = world.must(1, half + 2 * MINUTE, &["start"]);
+    for says in ["CC0905", "the policy has the rate limit of 50% of the fleet within 1d", "before 2027-01-05 08:00 UTC"]
+    {
+        assert!(refused.err.contains(says), "{}", refused.err);
+    }
+    assert_eq!(kept(&world), before);
+    // A day after the first ring opened, its one percent leaves room for one.
+    let day = START + 24 * HOUR;
+    world.must(1, day - MINUTE, &["start"]);
+    assert!(world.must(0, day, &["start"]).out.contains("ring 0 (first)"));
+}
+
 #[test]
 fn a_start_in_a_blackout_is_refused_before_anything_is_written_and_no_start_is_a_dead_end() {
     let world = World::new("blackout");

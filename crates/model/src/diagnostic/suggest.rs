@@ -94,6 +94,8 @@ fn kind(of: &str) -> String {
         _ if of.starts_with("struct ") || of.starts_with("internally tagged enum ") => "a table".to_owned(),
         _ => {
             let text = of.replacen("string \"", "the text \"", 1);
+            // Of a large number serde says how it was read.
+            let text = ["as i128", "as u128"].iter().fold(text, |text, read| text.replace(&format!("` {read}"), "`"));
             let text = text.replacen("integer `", "the number `", 1).replacen("floating point `", "the number `", 1);
             text.replacen("boolean `", "the value `", 1)
         }
@@ -197,6 +199,10 @@ mod tests {
             ("invalid type: integer `3`, expected a string", "this must be a string, not the number `3`"),
             ("invalid type: map, expected u64", "this must be a whole number from 0, not a table"),
             ("invalid value: integer `-1`, expected u64", "this must be a whole number from 0, not the number `-1`"),
+            (
+                "invalid type: integer `99999999999999999999` as i128, expected u64",
+                "this must be a whole number from 0, not the number `99999999999999999999`",
+            ),
             ("missing field `name`", "`name` is missing"),
             ("unknown field `bakes`, expected `bake` or `every`", "there is no `bakes` here; did you mean `bake`?"),
             (

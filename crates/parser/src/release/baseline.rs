@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Finding;
-use contentcheck_model::diagnostic::Diagnostic;
+use contentcheck_model::diagnostic::{Code, Diagnostic};
 
 /// A baseline file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -118,9 +118,10 @@ impl Baseline {
 impl Recorded {
     /// What is left of the baseline while findings are held against it.
     pub(super) fn open(&self) -> Open<'_> {
-        let mut left: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut left: BTreeMap<&str, Left<'_>> = BTreeMap::new();
         for expected in &self.baseline.findings {
-            *left.entry(&expected.fingerprint).or_default() += expected.count;
+            let code = &expected.code;
+            left.entry(&expected.fingerprint).or_insert(Left { code, count: 0 }).count += expected.count;
         }
         Open { left, names: &self.names }
     }
@@ -128,8 +129,14 @@ impl Recorded {
 
 /// A baseline that findings are taken out of.
 pub(super) struct Open<'b> {
-    left: BTreeMap<&'b str, usize>,
+    left: BTreeMap<&'b str, Left<'b>>,
     names: &'b Names,
+}
+
+/// Findings of one fingerprint that a baseline still accepts.
+struct Left<'b> {
+    code: &'b str,
+    count: usize,
 }
 
 impl Open<'_> {
@@ -140,7 +147,7 @@ impl Open<'_> {
         }
         let file = self.names.of(finding.source.name());
         match self.left.get_mut(hex(finding, &file).as_str()) {
-            Some(count) if *count > 0 => {
+            Some(Left { count, .. }) if *count > 0 => {
                 *count -= 1;
                 true
             }
@@ -148,9 +155,10 @@ impl Open<'_> {
         }
     }
 
-    /// How many accepted findings are gone.
-    pub(super) fn gone(&self) -> usize {
-        self.left.values().sum()
+    /// How many accepted findings are gone, but for those of codes that nobody looked for.
+    pub(super) fn gone(&self, unasked: &[&'static Code]) -> usize {
+        let is_asked = |left: &&Left<'_>| unasked.iter().all(|code| code.id != left.code);
+        self.left.values().filter(is_asked).map(|left| left.count).sum()
     }
 }
 

@@ -123,7 +123,7 @@ impl Judged {
         sort(&mut findings);
         let left_out = left_out(&checked, &errors, &problems);
         let blockers = blockers(&checked, &left_out, &findings);
-        let gone = baseline.map_or(0, |baseline| baseline.gone());
+        let gone = baseline.map_or(0, |baseline| baseline.gone(&unasked));
         Self { checked, findings, accepted, left_out, blockers, gone }
     }
 

@@ -532,7 +532,8 @@ impl Checked {
     }
 
     /// The codes that nothing looked for.
-    pub(super) fn unasked(&self) -> Vec<&'static Code> {
+    #[must_use]
+    pub fn unasked(&self) -> Vec<&'static Code> {
         let asked = |code: &&'static Code| self.asked.iter().any(|asked| asked.id == code.id);
         codes::BY_ANALYSIS.iter().copied().filter(|code| !asked(code)).collect()
     }

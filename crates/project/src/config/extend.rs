@@ -57,7 +57,8 @@ pub(super) fn read(path: PathBuf) -> Result<Loaded, Failure> {
             None => failure,
         })?;
         let extend = parse(&text, &name)?.extend;
-        let mut table: Table = toml::from_str(&text).map_err(|error| Failure::usage(format!("{name}: {error}")))?;
+        let mut table: Table = toml::from_str(&text)
+            .map_err(|error| Failure::usage(format!("{name}{}", super::fault(&text, error.span(), error.message()))))?;
         table.remove("extend");
         let directory = of.parent().map(Path::to_path_buf).unwrap_or_default();
         let root = path.parent().map(Path::to_path_buf).unwrap_or_default();

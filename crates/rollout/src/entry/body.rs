@@ -292,7 +292,10 @@ impl Body {
                 Some(_) => 10,
             },
             Self::Release(_) => 3,
-            Self::Plan(_) => 4,
+            Self::Plan(plan) => match plan.policy.rate() {
+                None => 4,
+                Some(_) => 11,
+            },
             Self::Start(_) => 5,
             Self::Evidence(_) => 6,
             Self::Verdict(_) => 7,
@@ -354,7 +357,8 @@ impl Body {
             2 => Self::Census(Census::read(from, false)?),
             10 => Self::Census(Census::read(from, true)?),
             3 => Self::Release(Release::read(from)?),
-            4 => Self::Plan(Plan::read(from)?),
+            4 => Self::Plan(Plan::read(from, false)?),
+            11 => Self::Plan(Plan::read(from, true)?),
             5 => {
                 let note = core::str::from_utf8(from.bytes(NOTE_BYTES)?).ok()?;
                 Self::Start(Start { checkpoint: note.to_owned() })
@@ -439,7 +443,7 @@ impl Plan {
         self.policy.write(to);
     }
 
-    fn read(from: &mut Reader<'_>) -> Option<Self> {
+    fn read(from: &mut Reader<'_>, has_rate: bool) -> Option<Self> {
         let (release, census) = (Hash(from.array()?), Hash(from.array()?));
         let class = match from.u8()? {
             0 => Class::Routine,
@@ -451,7 +455,7 @@ impl Plan {
             1 => Some(Hash(from.array()?)),
             _ => return None,
         };
-        Some(Self { release, census, class, reverts, policy: Policy::decode(from)? })
+        Some(Self { release, census, class, reverts, policy: Policy::decode(from, has_rate)? })
     }
 }
 

@@ -3,9 +3,9 @@
 //! | bytes | what |
 //! | --- | --- |
 //! | 8 | `CCROLL1` and a line feed |
-//! | 1 | the kind: 1 keys, 2 census, 3 release, 4 plan, 5 start, 6 evidence, 7 verdict, 8 halt, 9 resume, 10 census with redundancy groups |
-//! | 32 | the hash of the plan of the rollout that it is about; zeros for the first four kinds |
-//! | 32 | the hash of the entry of that rollout before it, so that none can be left out or moved; zeros for the first four kinds |
+//! | 1 | the kind: 1 keys, 2 census, 3 release, 4 plan, 5 start, 6 evidence, 7 verdict, 8 halt, 9 resume, 10 census with redundancy groups, 11 plan with a rate limit |
+//! | 32 | the hash of the plan of the rollout that it is about; zeros for kinds 1 to 4, 10 and 11 |
+//! | 32 | the hash of the entry of that rollout before it, so that none can be left out or moved; zeros for kinds 1 to 4, 10 and 11 |
 //! | 8 | when it was made, in seconds since 1970 |
 //! | 4, n | the body: what the structs of this module have, in their order; lists and strings with their count before them |
 //! | 2, 96 n | for each signature the public key, 32 bytes, and the signature, 64 |

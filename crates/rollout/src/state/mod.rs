@@ -5,6 +5,7 @@
 
 mod refusal;
 mod rollout;
+mod window;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use crate::judge::groups;
 
 pub use refusal::{Check, Refusal};
 pub use rollout::{Opened, Phase, Rollout};
+pub use window::{Hold, Window};
 
 /// Seconds for which people may take to sign an entry.
 const SIGNING: u64 = 24 * 60 * 60;
@@ -451,6 +453,7 @@ impl State {
         self.demand(Check::ContentHolds, !self.fails_elsewhere(rollout))?;
         let is_open_time = |time| !rollout.plan().policy.is_blackout_at(time);
         self.demand(Check::Blackout, rollout.cleared().is_none_or(is_open_time))?;
+        self.demand(Check::Rate, rollout.cleared().is_none_or(|time| self.is_within_rate(rollout, time)))?;
         self.demand(Check::OpeningOfPlan, rollout.opening(opening.ring) == Some(*opening))?;
         let mut changed = rollout.clone();
         changed.open(opening.ring, self.size(), self.time);

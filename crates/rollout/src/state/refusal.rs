@@ -62,6 +62,8 @@ pub enum Check {
     EvidenceFresh,
     /// No ring opens in a blackout.
     Blackout,
+    /// Rings that open within a time hold no more of the fleet than the policy says, over all rollouts.
+    Rate,
     /// Rings open in their order, up to the last one.
     NextRing,
     /// A ring opens right after the verdict of the ring before.
@@ -134,6 +136,7 @@ impl fmt::Display for Check {
             Self::Bake => "the ring has not been open for as long as the policy says, with evidence of all that time",
             Self::EvidenceFresh => "the newest evidence of a ring that is open is older than devices may take to report",
             Self::Blackout => "the policy has a blackout at this time",
+            Self::Rate => "the rings that opened before it, of all rollouts, leave too little of the rate limit of the policy",
             Self::NextRing => "it is not the next ring, or no ring is left",
             Self::Cleared => "a ring opens right after the verdict on the ring before, and the first one right after the start",
             Self::ContentHolds => "devices that have this content from an earlier release have said since the plan that it failed",

@@ -79,6 +79,11 @@ fn roots(without: Without) -> Vec<Root> {
         ("two releases are in the log", late, [&BEGINS[..], &two].concat()),
         ("of two releases the first one's first ring is open", late, [&BEGINS, open, &two].concat()),
         (
+            "its third ring has just opened, it was halted, and another release is planned",
+            late,
+            [&BEGINS, open, &[Move::Advance, Move::Advance, HALT], &two, &[PLAN]].concat(),
+        ),
+        (
             "of a release of which half of the devices show nothing the first ring is open",
             unseen,
             [&BEGINS, open].concat(),
@@ -119,7 +124,7 @@ fn roots(without: Without) -> Vec<Root> {
 }
 
 /// Points of rollouts from which a search begins.
-pub(crate) const POINTS: usize = 18;
+pub(crate) const POINTS: usize = 19;
 
 /// Those that are reached without anything taken out.
 pub(crate) fn root_count() -> usize {

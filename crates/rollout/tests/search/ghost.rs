@@ -16,6 +16,8 @@ pub(crate) const WITHIN: u64 = HOUR / 2;
 pub(crate) const RINGS: u8 = 4;
 const DEVICES: [u32; 4] = [7, 63, 315, 315];
 pub(crate) const STRATUM: u32 = 700;
+/// The share of the fleet in each ring.
+const HUNDREDTHS: [u32; 4] = [1, 9, 45, 45];
 /// Clocks may differ, at both ends.
 const SLACK: u64 = 2 * AHEAD;
 /// What is opened late by more than this is stale, or in a blackout.
@@ -45,6 +47,7 @@ pub(crate) enum Harm {
     NoVerdict,
     FailsElsewhere,
     Blackout,
+    TooFast,
     Skipped,
     NotOfPlan,
     HaltedGoesOn,
@@ -84,6 +87,7 @@ impl fmt::Display for Harm {
             Self::NoVerdict => "a ring is open without a verdict on the ring before",
             Self::FailsElsewhere => "a ring is open for content that has failed since on devices that have it",
             Self::Blackout => "a ring is open in a blackout",
+            Self::TooFast => "rings that opened within four hours hold more than 45 percent of the fleet",
             Self::Skipped => "a ring is open, and the one before is not, or it is opened again",
             Self::NotOfPlan => "what is open is not what was planned",
             Self::HaltedGoesOn => "what was halted goes on without two people",
@@ -336,6 +340,11 @@ impl Ghost {
             let mut of_content = others.filter(|other| content(other) == content(rollout));
             of_content.any(|other| other.failed.is_some_and(|failed| failed > rollout.planned))
         });
+        // Each with when it opened, which the log may have an hour earlier.
+        let rings = self.rollouts.iter().flat_map(|rollout| rollout.opened.iter().zip(HUNDREDTHS));
+        let of_late = rings.filter(|(opened, _)| **opened + 4 * HOUR > now + LATE + SLACK).map(|(_, share)| share);
+        let ring = HUNDREDTHS.get(usize::from(opening.ring)).copied().unwrap_or(0);
+        let is_too_fast = of_late.sum::<u32>() + ring > 45;
         let Some(rollout) = self.rollouts.iter_mut().find(|rollout| rollout.id == opening.plan) else {
             return vec![Harm::NotOfPlan];
         };
@@ -343,6 +352,9 @@ impl Ghost {
         let mut harms = if is_old { vec![Harm::OldPlanned] } else { Vec::new() };
         if fails_elsewhere {
             harms.push(Harm::FailsElsewhere);
+        }
+        if is_too_fast {
+            harms.push(Harm::TooFast);
         }
         harms.extend(rollout.opening(opening, release, now));
         rollout.last = hash;

@@ -89,6 +89,7 @@ attacks! { checks of Check:
     Bake => Uncovered,
     EvidenceFresh => Stale,
     Blackout => Blackout,
+    Rate => TooFast,
     NextRing => Skipped,
     Cleared => NoVerdict,
     ContentHolds => FailsElsewhere,

@@ -17,7 +17,8 @@ use crate::ghost::{BAKE, Ghost, HOUR, Harm, Known, Nature, RINGS, Rollout, STRAT
 use crate::moves::{Claim, Draw, KeysOf, Lie, Move, Opens, Says, Until, Wait, Which};
 use crate::people::{self, By, Stolen};
 
-/// Rings of one hundredth, a tenth, and a bit more than half; no ring opens on Mondays from 13:30 to 15:30.
+/// Rings of one hundredth, a tenth, and a bit more than half; no ring opens on Mondays from 13:30 to 15:30, nor in the four hours after the largest
+/// ones.
 const POLICY: &str = r#"
 name = "search"
 report-within = "30m"
@@ -30,6 +31,7 @@ ring = [
   { name = "rest" },
 ]
 blackout = [{ from = "mon 13:30", until = "mon 15:30" }]
+rate-limit = { share = "45%", within = "4h" }
 "#;
 
 /// What is taken out: nothing, a rule of the state machine, or a question of the witness.

@@ -16,7 +16,7 @@ use contentcheck_rollout::{Body, Book, Entry, NoBook, Policy, Refusal, Roll, Sta
 use super::hold;
 use super::keys;
 use super::rings::{Reported, reported};
-use super::show::{percent, planned};
+use super::show::{opens_when, percent, planned};
 use super::site::{
     DEVICES, POLICY, Site, Submitted, TOKENS, code_of, coded, failed, is_past, of_newest, sign as sign_with,
 };
@@ -289,11 +289,7 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
 /// What a policy asks of all rings, in a line.
 fn terms(policy: &Policy) -> String {
     let (odds, error) = policy.silence_test();
-    let blackouts: Vec<String> = policy.blackouts().iter().map(ToString::to_string).collect();
-    let opens = match blackouts.as_slice() {
-        [] => "rings open at any time".to_owned(),
-        blackouts => format!("no ring opens {}", blackouts.join(", ")),
-    };
+    let opens = opens_when(policy).unwrap_or_else(|| "rings open at any time".to_owned());
     format!(
         "every ring: devices report within {} and are back within {}; with more than {} of them silent no ring leads to the next, nor with {odds} times \
          the odds of that, by a test with an error of {}; good content is halted with a probability of {} at most; {opens}",

@@ -5,12 +5,11 @@ use std::path::Path;
 use contentcheck_fleet::Recounter;
 use contentcheck_fleet::limits::SETTLES;
 use contentcheck_fleet::recount::lost;
-use contentcheck_fleet::status::opens_at;
 use contentcheck_log::write::Directory;
 use contentcheck_model::diagnostic::codes;
 use contentcheck_rollout::entry::{Observed, Start};
 use contentcheck_rollout::judge::judge;
-use contentcheck_rollout::state::{Phase, Rollout};
+use contentcheck_rollout::state::{Hold, Phase, Rollout, Window};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::witness::LATE;
 use contentcheck_rollout::{Body, Book, NoBook, Refusal, State};
@@ -68,10 +67,9 @@ fn begin(site: &Site, book: &mut Book<Directory>, now: u64, streams: &mut Stream
     site.roll_of(&rollout)?;
     site.is_on_time(now)?;
     let at = now.max(book.state().time());
-    if rollout.plan().policy.is_blackout_at(at) {
-        let until = opens_at(&rollout.plan().policy, at);
-        let until = until.map_or_else(String::new, |until| format!(" before {} UTC", utc(until)));
-        let message = format!("the policy has a blackout now: no ring opens{until}, and nothing was written");
+    if let Some(Window { from, holds }) = book.state().window(&rollout, at).filter(|window| window.from > at) {
+        let holds = holds.iter().map(|hold| format!("the policy has {hold}")).collect::<Vec<_>>().join(", and ");
+        let message = format!("{holds}: no ring opens before {} UTC, and nothing was written", utc(from));
         return Err(Failure::findings(coded(&codes::RING_NOT_READY, &message)));
     }
     let is_last = rollout.index().saturating_add(1) == book.state().size();
@@ -97,13 +95,27 @@ fn open_first(site: &Site, book: &mut Book<Directory>, now: u64) -> Result<(), F
     let rollout = newest(book)?;
     let cleared = rollout.cleared_to_begin().unwrap_or(0);
     let is_late = cleared.saturating_add(LATE) < now;
-    if is_late || rollout.plan().policy.is_blackout_at(cleared) {
+    let window = book.state().window(rollout, cleared).filter(|window| window.from > cleared);
+    if is_late || window.is_some() {
+        let holds = window.map(|window| {
+            window
+                .holds
+                .iter()
+                .map(|hold| match hold {
+                    Hold::Blackout => "in a blackout".to_owned(),
+                    Hold::Rate(_) => format!("sooner than {hold} lets it"),
+                })
+                .collect::<Vec<_>>()
+        });
+        let why = holds.map_or_else(
+            || "and witnesses sign for no ring that opens more than an hour later".to_owned(),
+            |holds| holds.join(" and "),
+        );
         let message = format!(
-            "the rollout was cleared to open its first ring at {} UTC, {}; halt it and let it go on outside of a blackout \
+            "the rollout was cleared to open its first ring at {} UTC, {why}; halt it and let it go on at a time at which rings may open \
              (`contentcheck rollout halt --reason WORDS`, `contentcheck rollout resume --reason WORDS`), then run \
              `contentcheck rollout advance` within the hour",
-            utc(cleared),
-            if is_late { "and witnesses sign for no ring that opens more than an hour later" } else { "in a blackout" }
+            utc(cleared)
         );
         return Err(Failure::findings(coded(&codes::RING_NOT_READY, &message)));
     }

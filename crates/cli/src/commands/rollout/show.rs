@@ -343,6 +343,9 @@ pub(super) fn planned(census: &Census, policy: &Policy, class: Class) -> Result<
             );
         }
     }
+    if let Some(bounds) = opens_when(policy) {
+        text += &format!("{bounds}\n");
+    }
     // A ring of which they have less than one device on average shows nothing of them.
     let is_unseen = |stratum: &&Stratum| {
         let mut rings = (0..policy.ring_count()).rev().skip(1);
@@ -356,6 +359,15 @@ pub(super) fn planned(census: &Census, policy: &Policy, class: Class) -> Result<
         );
     }
     Ok(text)
+}
+
+/// When rings may open, as far as a policy bounds that.
+pub(super) fn opens_when(policy: &Policy) -> Option<String> {
+    let blackouts: Vec<String> = policy.blackouts().iter().map(ToString::to_string).collect();
+    let blackouts = (!blackouts.is_empty()).then(|| format!("no ring opens {}", blackouts.join(", ")));
+    let rate = policy.rate().map(|rate| format!("rings that open hold at most {rate}, over all rollouts"));
+    let bounds: Vec<String> = blackouts.into_iter().chain(rate).collect();
+    (!bounds.is_empty()).then(|| bounds.join("; "))
 }
 
 fn strata(count: usize) -> String {

@@ -154,7 +154,7 @@ pub fn code_of(refusal: &Refusal) -> &'static Code {
         Refusal::Broken(Check::Apart) => &codes::POLICY_REFUSED,
         Refusal::Signatures { .. } => &codes::SIGNATURES_MISSING,
         Refusal::Checkpoint(_) | Refusal::Broken(Check::Witnesses) => &codes::WITNESS_REFUSES,
-        Refusal::Broken(Check::VerdictAccepts | Check::Bake | Check::EvidenceFresh | Check::Blackout) => {
+        Refusal::Broken(Check::VerdictAccepts | Check::Bake | Check::EvidenceFresh | Check::Blackout | Check::Rate) => {
             &codes::RING_NOT_READY
         }
         Refusal::Broken(Check::ContentHolds) => &codes::RELEASE_REJECTED,

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use clap::Parser as _;
-use contentcheck_devices::{Built, Fault, Fleet, NoFleet, Poll, Release};
+use contentcheck_devices::{Built, Fault, Fleet, Harm, NoFleet, Poll, Release};
 use contentcheck_fleet::clock::Clock;
 use contentcheck_fleet::{Collector, Daemon, Dashboard, Keeper, Place, Recounter, Reporter, Shard, Source, roll};
 use contentcheck_log::write::SecretKey;
@@ -184,7 +184,7 @@ impl Stage {
         for _ in 0..DRAWS {
             let sequence = self.next;
             self.next = sequence.saturating_add(1);
-            let gated = self.gate(sequence, fault.is_some())?;
+            let gated = self.gate(sequence, fault)?;
             let gated: Vec<&str> = gated.iter().map(String::as_str).collect();
             self.succeed(&[plan, &gated].concat())?;
             self.succeed(&["start"])?;
@@ -208,9 +208,10 @@ impl Stage {
 
     /// Gates the content under a sequence, and gives the arguments by which it is planned. What is bad has content of its own: what failed once is
     /// no way back.
-    fn gate(&self, sequence: u64, is_bad: bool) -> Result<Vec<String>, Failure> {
+    fn gate(&self, sequence: u64, fault: Option<Fault>) -> Result<Vec<String>, Failure> {
         let release = self.directory.join(CONTENT).join("demo");
-        content::write_of(&release, is_bad.then_some(sequence))?;
+        let floods = fault.is_some_and(|fault| fault.harm == Harm::Flood);
+        content::write_of(&release, fault.map(|_| sequence), floods)?;
         let config = release.join("contentcheck.toml");
         let text = String::from_utf8_lossy(&read_whole(&config, 1 << 20)?).into_owned();
         let of = format!("sequence = {sequence}");

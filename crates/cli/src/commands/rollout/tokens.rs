@@ -120,18 +120,25 @@ fn write_behind(newest: &Writer<'_>, behind: u8, streams: &mut Streams<'_>) -> R
     let Some(newer) = everywhere.len().checked_sub(behind.into()) else { return Ok(()) };
     let (before, newer) = everywhere.split_at(newer);
     let Some(target) = before.last() else { return Ok(()) };
-    let of = |rollout: &Rollout, streams: &mut Streams<'_>| {
-        let place = place(newest.site, rollout);
-        Writer { rollout, place, ..*newest }.last(streams)
-    };
-    let mut text = of(target, streams)?;
-    for rollout in newer {
-        text += NEWER;
-        text += &of(rollout, streams)?;
-    }
+    let of = |rollout| Writer { rollout, place: place(newest.site, rollout), ..*newest };
+    let writers: Vec<Writer<'_>> = [*target].into_iter().chain(newer.iter().copied()).map(of).collect();
+    let tokens = writers.iter().map(|writer| writer.last(streams)).collect::<Result<Vec<_>, _>>()?;
     let place = place(newest.site, target);
     fs::create_dir_all(&place).map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
-    write::own(&place.join(format!("behind-{behind}.token")), text.as_bytes())
+    let path = place.join(format!("behind-{behind}.token"));
+    let let_in = |tokens: &[&[u8]]| {
+        tokens.len() == writers.len() && writers.iter().zip(tokens).all(|(writer, token)| writer.last_lets_in(token))
+    };
+    // Where the proof of a ring was made again, devices would refuse what is new for a time, and take what is there.
+    let is_due = let_in(&tokens.iter().map(String::as_bytes).collect::<Vec<_>>());
+    if !is_due {
+        let there = small(&path).unwrap_or_default();
+        let (own, others) = parts(there.as_bytes());
+        if let_in(&[own].into_iter().chain(others).collect::<Vec<_>>()) {
+            return Ok(());
+        }
+    }
+    write::own(&path, tokens.join(NEWER).as_bytes())
 }
 
 /// The proof that a ring was opened.
@@ -159,7 +166,7 @@ impl Writer<'_> {
             let proof = self.proof(ring, opened, streams)?;
             if is_due {
                 write::own(&path, token.as_bytes())?;
-            } else if !self.lets_in(&path, shown.opening()) {
+            } else if !small(&path).is_ok_and(|there| self.lets_in(there.as_bytes(), shown.opening())) {
                 written = Written::Early;
                 // One that shows another proof, which is not believed any more, would be here without letting anybody in.
                 match fs::remove_file(&path) {
@@ -194,10 +201,15 @@ impl Writer<'_> {
         self.book.log().token(last.index, Some(&before.text)).map_err(|why| failed(NoBook::Log(why)))
     }
 
-    /// Whether devices take a token that is there.
-    fn lets_in(&self, path: &Path, opening: &Opening) -> bool {
-        let Ok(text) = small(path) else { return false };
-        let shown = Token::read(text.as_bytes()).and_then(|token| token.check(self.trust));
+    /// Whether devices take a token of the last ring.
+    fn last_lets_in(&self, token: &[u8]) -> bool {
+        let opening = self.rollout.ring_count().checked_sub(1).and_then(|ring| self.rollout.opening(ring));
+        opening.is_some_and(|opening| self.lets_in(token, &opening))
+    }
+
+    /// Whether devices take a token.
+    fn lets_in(&self, token: &[u8], opening: &Opening) -> bool {
+        let shown = Token::read(token).and_then(|token| token.check(self.trust));
         shown.is_ok_and(|shown| {
             let is_due = shown.since_ring_before().is_none_or(|since| since >= opening.class.bake());
             let is_fresh = shown.checkpoint().seen_until().saturating_add(FRESH) > self.checkpoint.seen_until();

@@ -27,7 +27,7 @@ codes! {
     }
     /// A ring cannot open yet
     RING_NOT_READY = "CC0905" "ring-not-ready" Error {
-        cause: "The ring before has not been open for long enough, its evidence is too old or does not show yet that the release is good, or the policy has a blackout now.",
+        cause: "The ring before has not been open for long enough, its evidence is too old or does not show yet that the release is good, the policy has a blackout now, or other rings opened so shortly before that its rate limit leaves no room for one more.",
         harm: "None. Were the ring opened, more devices would have the release before anybody knows what it does.",
         cure: "Wait. `contentcheck rollout explain` shows what is missing, group by group; devices that report nothing hold a rollout back too.",
     }

@@ -80,13 +80,51 @@ pub(super) fn write_releases(directory: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Makes the content of a release that of a sequence alone, or that of all others.
-pub(super) fn write_of(release: &Path, sequence: Option<u64>) -> Result<(), Failure> {
+/// Rules that match what the simulated devices see all day, and what no recording has: a gate that looks at those alone lets them pass.
+const FLOODS: &str = r#"
+rule driver_without_a_place {
+    id: "8c0e1f52-94a8-4a0e-8b1f-6b8f6a1f4f10"
+    template: endpoint.driver_load @ 1
+    severity: low
+    status: test
+    title: "Driver that says nothing of its place"
+    description: "Finds drivers of which the sensor does not know where they are"
+    author: "contentcheck"
+    date: "2026-01-15"
+    tags: [attack.persistence]
+
+    when path == "quiet"
+
+    test fires { path: "quiet", sha256: hex"01", signed: true, certificate_hosts: [] }
+    test silent { path: r"C:\Windows\disk.sys", sha256: hex"01", signed: true, certificate_hosts: [] }
+}
+
+rule pipe_without_an_image {
+    id: "0f3d7a68-2d7e-4f0a-9a4e-51c1d1a1b7c2"
+    template: endpoint.named_pipe @ 1
+    severity: low
+    status: test
+    title: "Pipe of a program that says nothing of itself"
+    description: "Finds pipes of which the sensor does not know who opened them"
+    author: "contentcheck"
+    date: "2026-01-15"
+    tags: [attack.persistence]
+
+    when image == "quiet"
+
+    test fires { image: "quiet", pipe_name: "x", process_id: 1, session_id: 1, remote: false }
+    test silent { image: "loud", pipe_name: "x", process_id: 1, session_id: 1, remote: false }
+}
+"#;
+
+/// Makes the content of a release that of a sequence alone, or that of all others. What floods matches most of what devices see.
+pub(super) fn write_of(release: &Path, sequence: Option<u64>, floods: bool) -> Result<(), Failure> {
     const CHANGED: &str = "drivers.content";
     let known = FILES.iter().find(|(name, _)| name.strip_prefix("demo/") == Some(CHANGED));
     let (_, bytes) = known.ok_or_else(|| Failure::internal(format!("{CHANGED} is not in the program")))?;
     let own = sequence.map_or_else(String::new, |sequence| format!("# The content of sequence {sequence}.\n"));
-    write::write(&release.join(CHANGED), &[own.as_bytes(), bytes].concat())
+    let more = if floods { FLOODS } else { "" };
+    write::write(&release.join(CHANGED), &[own.as_bytes(), bytes, more.as_bytes()].concat())
 }
 
 #[cfg(test)]
