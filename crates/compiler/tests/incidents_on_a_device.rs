@@ -306,7 +306,20 @@ fn every_incident_is_held_by_the_layer_that_the_page_names() {
     there.sort();
     assert_eq!(known, there, "an incident is played on the device, or is named with a reason");
     let mut problems = Vec::new();
+    let rings = table.split_once("## In rings").unwrap().1.split_once("## Sources").unwrap().0;
     for (name, selector, expected) in PLAYED {
+        let rows: Vec<&str> = rings.lines().filter(|row| row.contains(&format!("`{name}`"))).collect();
+        let row = rows.first().copied().unwrap_or_default();
+        let fits = match expected {
+            GivenUp => row.starts_with("| matches most of"),
+            SwitchedOff => row.starts_with("| matches what it should not"),
+            Refused("CC1112") => row.starts_with("| is older"),
+            Refused(_) => row.starts_with("| crashes"),
+            NoImage | Nothing => true,
+        };
+        if rows.len() != 1 || !fits {
+            problems.push(format!("{name} is not in the row of its kind, under \"In rings\": {rows:?}"));
+        }
         let found = play(name, *selector);
         if found != *expected {
             problems.push(format!("{name}: {expected:?} is expected, and {found:?} holds"));

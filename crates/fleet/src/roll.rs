@@ -2,8 +2,8 @@
 //! nobody can use another roll unseen.
 //!
 //! ```text
-//! # 64 digits of the device's public key, its stratum, its place in a redundancy group, by how many releases it stays behind, and `held`
-//! # where it does not take part
+//! # 64 digits of the device's public key, its stratum, its place in a redundancy group, by how many releases it stays behind, and where it does
+//! # not take part `held`, or `pinned` where all devices of a stratum do not
 //! 7f3a..c2 windows/11/7.15
 //! 80b1..0d windows/11/7.15 held
 //! 91d0..7e linux/db group=db-7:1/2
@@ -48,7 +48,7 @@ impl fmt::Display for NoRoll {
             Self::Line(path, line) => {
                 write!(
                     f,
-                    "{}:{line}: a line is a key of 64 digits, a stratum, where the device is in a redundancy group its place there, such as `{GROUP}db-7:1/2`, where it stays behind the newest release `{BEHIND}1` or `{BEHIND}2`, and where it takes no part `held`",
+                    "{}:{line}: a line is a key of 64 digits, a stratum, where the device is in a redundancy group its place there, such as `{GROUP}db-7:1/2`, where it stays behind the newest release `{BEHIND}1` or `{BEHIND}2`, and where it takes no part `held`, or `{PINNED}` as `contentcheck rollout pin` writes it",
                     path.display()
                 )
             }
@@ -76,6 +76,9 @@ const GROUP: &str = "group=";
 
 /// What stands before how many releases a device stays behind.
 const BEHIND: &str = "behind=";
+
+/// What says that a device does not take part since its stratum is pinned.
+const PINNED: &str = "pinned";
 
 /// A roll as a file has it.
 #[must_use]
@@ -129,7 +132,7 @@ fn device(line: &str) -> Option<Device> {
     };
     let held = match (word, words.next()) {
         (None, _) => false,
-        (Some("held"), None) => true,
+        (Some("held" | PINNED), None) => true,
         _ => return None,
     };
     Some(Device { key, stratum, held, group, behind })
@@ -140,6 +143,14 @@ fn device(line: &str) -> Option<Device> {
 /// # Errors
 /// When the file is none.
 pub fn read(path: &Path) -> Result<Roll, NoRoll> {
+    parse(path, &text(path)?)
+}
+
+/// The text of a roll.
+///
+/// # Errors
+/// When the file cannot be read, is too large, or may be cut off.
+pub fn text(path: &Path) -> Result<String, NoRoll> {
     let failed = |error| NoRoll::File(path.to_owned(), error);
     let mut text = String::new();
     let file = open_file(path).map_err(failed)?;
@@ -150,6 +161,38 @@ pub fn read(path: &Path) -> Result<Roll, NoRoll> {
     if !text.is_empty() && !text.ends_with('\n') {
         return Err(NoRoll::Cut(path.to_owned()));
     }
+    Ok(text)
+}
+
+/// The text of a roll with the devices of some strata pinned, or no longer so, and how many lines changed. What is held by itself stays held, and
+/// each line and comment stays where it is.
+pub fn pin(text: &str, is_meant: impl Fn(&str) -> bool, pinned: bool) -> (String, usize) {
+    let mut changed = 0_usize;
+    let mut lines = String::with_capacity(text.len());
+    for line in text.split_inclusive('\n') {
+        let own = line.trim_end();
+        let takes_part = device(own).filter(|device| is_meant(&device.stratum)).map(|device| !device.held);
+        let is_pinned = own.strip_suffix(PINNED).filter(|rest| rest.ends_with(char::is_whitespace));
+        match (takes_part, is_pinned) {
+            (Some(true), _) if pinned => {
+                changed = changed.saturating_add(1);
+                lines += &format!("{own} {PINNED}\n");
+            }
+            (Some(false), Some(rest)) if !pinned => {
+                changed = changed.saturating_add(1);
+                lines += &format!("{}\n", rest.trim_end());
+            }
+            _ => lines += line,
+        }
+    }
+    (lines, changed)
+}
+
+/// Reads the text of a roll, of a file at this path.
+///
+/// # Errors
+/// When it is none.
+pub fn parse(path: &Path, text: &str) -> Result<Roll, NoRoll> {
     let lines = text.lines().zip(1..).filter(|(line, _)| !line.trim().is_empty() && !line.starts_with('#'));
     let devices = lines.map(|(line, number)| device(line).ok_or_else(|| NoRoll::Line(path.to_owned(), number)));
     Roll::new(devices.collect::<Result<_, _>>()?).map_err(|why| NoRoll::Census(path.to_owned(), why))
@@ -243,6 +286,31 @@ impl Rolls {
 mod tests {
     use super::*;
 
+    /// What is pinned and brought back is what it was: devices that are held by themselves, comments, and the order of lines.
+    #[test]
+    fn pinning_a_stratum_and_undoing_it_changes_nothing() {
+        let [one, two, three, four] = ["ab", "cd", "ef", "12"].map(|digits| digits.repeat(32));
+        let before = format!(
+            "# ward 3: do not touch\n{two} linux/6 held\n{one} linux/6 group=db-7:1/2\n\n{three} linux/60\n{four} linux/6 group=db-7:2/2 behind=1  \r\n"
+        );
+        let is_meant = |stratum: &str| stratum == "linux/6";
+        let (pinned, changed) = pin(&before, is_meant, true);
+        let expected = format!(
+            "# ward 3: do not touch\n{two} linux/6 held\n{one} linux/6 group=db-7:1/2 pinned\n\n{three} linux/60\n{four} linux/6 group=db-7:2/2 behind=1 pinned\n"
+        );
+        assert_eq!((pinned.as_str(), changed), (expected.as_str(), 2));
+        let path = Path::new("a.roll");
+        let held = |text: &str| -> Vec<bool> {
+            parse(path, text).map_or_else(|_| Vec::new(), |roll| roll.devices().iter().map(|device| device.held).collect())
+        };
+        // By the order of keys.
+        assert_eq!(held(&pinned), [true, true, true, false]);
+        assert_eq!(pin(&pinned, is_meant, true).1, 0);
+        let (after, changed) = pin(&pinned, is_meant, false);
+        assert_eq!((after, changed), (before.replace("  \r\n", "\n"), 2));
+        assert_eq!(pin(&before, is_meant, false), (before.clone(), 0));
+    }
+
     #[test]
     fn a_roll_is_read_as_it_was_printed_and_other_lines_are_none() {
         let key = "ab".repeat(32);
@@ -258,6 +326,8 @@ mod tests {
             ("linux/6 behind=1 group=db-7:1/2", false),
             ("", false),
             ("linux/6 hold", false),
+            ("linux/6 behind=1 pinned", true),
+            ("linux/6 held pinned", false),
             ("linux/6 held group=db-7:1/2", false),
             ("linux/6 held held", false),
             ("linux/6 group=db-7", false),

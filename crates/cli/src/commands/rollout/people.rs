@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use contentcheck_fleet::roll::{self, NoRoll};
 use contentcheck_fleet::status::duration;
 use contentcheck_log::write::Directory;
 use contentcheck_log::{Class, Hash};
@@ -11,7 +12,7 @@ use contentcheck_rollout::census::NoCensus;
 use contentcheck_rollout::entry::{Halt, Observed, Resume, Role};
 use contentcheck_rollout::state::{Check, Phase, Rollout};
 use contentcheck_rollout::time::utc;
-use contentcheck_rollout::{Body, Book, Entry, NoBook, Policy, Refusal, Roll, State};
+use contentcheck_rollout::{Body, Book, Entry, NoBook, Policy, Refusal, State};
 
 use super::hold;
 use super::keys;
@@ -250,25 +251,27 @@ fn no_token(site: &Site, book: &Book<Directory>, why: &str, streams: &mut Stream
 
 pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &mut Streams<'_>) -> Outcome {
     let site = Site::open(directory)?;
-    let mut devices = site.roll()?.devices().to_vec();
+    let path = site.path(DEVICES);
+    let failure = |why: NoRoll| Failure::usage(why.to_string());
+    let before = roll::text(&path).map_err(failure)?;
+    roll::parse(&path, &before).map_err(failure)?;
     let is_meant =
         |name: &str| name.strip_prefix(&arguments.stratum).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
     let held = !arguments.undo;
-    let mut changed = 0;
-    for device in devices.iter_mut().filter(|device| is_meant(&device.stratum) && device.held != held) {
-        device.held = held;
-        changed += 1;
-    }
+    let (after, changed) = roll::pin(&before, is_meant, held);
     if changed == 0 {
-        let state = if held { "held back" } else { "taking part" };
+        let state = if held { "held back already" } else { "pinned: what is held by itself takes part when `held` is gone from its line" };
         return Err(Failure::findings(format!(
-            "{DEVICES}: no device of the stratum `{}` would change: there is none, or all are {state} already",
-            visible(&arguments.stratum)
+            "{DEVICES}: no device of the stratum `{}` would change: there is none, or {} {state}",
+            visible(&arguments.stratum),
+            if held { "all are" } else { "none is" }
         )));
     }
-    let roll = Roll::new(devices).map_err(|why| match why {
-        NoCensus::Nobody => Failure::findings(format!("{DEVICES}: that would hold back every device")),
-        why => Failure::usage(format!("{DEVICES}: {why}")),
+    let roll = roll::parse(&path, &after).map_err(|why| match why {
+        NoRoll::Census(_, NoCensus::Nobody) => {
+            Failure::findings(format!("{DEVICES}: that would hold back every device"))
+        }
+        why => failure(why),
     })?;
     let signers = site.keys(&arguments.keys, streams)?;
     let mut book = site.book()?;
@@ -276,7 +279,7 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
     let entry = Entry::new(None, now.max(book.state().time()), body.clone());
     book.state().rehearse(&[&entry.to_bytes()]).map_err(|why| failed(NoBook::Refused(why)))?;
     site.keeps_plan(&mut book, &body, now, streams)?;
-    site.keep_devices(&roll)?;
+    write::write(&path, after.as_bytes())?;
     site.keep_roll(&roll)?;
     if matches!(site.submit(&mut book, entry, &signers, now, streams)?, Submitted::Waiting) {
         return Ok(Exit::Findings);

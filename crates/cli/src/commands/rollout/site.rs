@@ -296,11 +296,6 @@ impl Site {
         roll::read_new(&self.path(DEVICES)).map_err(|why| Failure::usage(why.to_string()))
     }
 
-    /// Writes the devices back.
-    pub(super) fn keep_devices(&self, roll: &Roll) -> Result<(), Failure> {
-        write::write(&self.path(DEVICES), roll::print(roll).as_bytes())
-    }
-
     /// Keeps the devices of a census beside the log: whoever counts reports needs them.
     pub(super) fn keep_roll(&self, roll: &Roll) -> Result<(), Failure> {
         let place = self.path(ROLLS);
