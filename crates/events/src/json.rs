@@ -724,12 +724,20 @@ impl Place {
     }
 }
 
-/// Where values stand in a record: names joined by dots, with the text of each value and the array that it is in.
+/// Where values stand in a record: names joined by dots, with what was given for them first.
 #[derive(Default)]
 struct Paths<'r> {
     path: String,
     arrays: u32,
-    values: HashMap<String, (&'r str, Option<u32>)>,
+    values: HashMap<String, Given<'r>>,
+}
+
+/// A value, or those of one array.
+struct Given<'r> {
+    value: &'r str,
+    array: Option<u32>,
+    /// Whether those of the array are all the same.
+    is_one: bool,
 }
 
 impl<'r> Paths<'r> {
@@ -743,8 +751,14 @@ impl<'r> Paths<'r> {
     /// Notes a value, and says whether another one has the same names. What is in one array is a list.
     fn is_given_otherwise(&mut self, value: &'r str, place: Place) -> Option<Twice> {
         let array = place.array();
-        let before = self.values.insert(self.path.clone(), (value, array));
-        let differs = |(before, of): (&str, Option<u32>)| before != value && (array.is_none() || of != array);
-        before.is_some_and(differs).then(|| Twice::Spelling(self.path.clone()))
+        let Some(before) = self.values.get_mut(&self.path) else {
+            self.values.insert(self.path.clone(), Given { value, array, is_one: true });
+            return None;
+        };
+        if array.is_some() && before.array == array {
+            before.is_one &= before.value == value;
+            return None;
+        }
+        (!before.is_one || before.value != value).then(|| Twice::Spelling(self.path.clone()))
     }
 }

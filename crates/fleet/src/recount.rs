@@ -16,7 +16,7 @@ use contentcheck_rollout::time::utc;
 use contentcheck_rollout::witness::Reports;
 use contentcheck_rollout::{Id, Received, Roll, State, Tally};
 
-use crate::limits::VOUCHED;
+use crate::limits::{SETTLES, VOUCHED};
 use crate::roll::Rolls;
 use crate::segment::{RECORD, Record};
 use crate::source::{Extent, Part, Source};
@@ -330,6 +330,36 @@ impl Recounter {
         Ok(false)
     }
 
+    /// What the open rings of the newest rollout have reported by now, and why that may not be all. Nobody decides by it: what came by a clock that
+    /// is ahead is in it. Nothing where it cannot be counted.
+    pub fn live(&self, state: &State, now: u64) -> (Option<Vec<Evidence>>, Option<String>) {
+        let newest = state.newest();
+        let Some((rollout, open)) = newest.and_then(|rollout| Some((rollout, rollout.open_ring()?))) else {
+            return (Some(Vec::new()), None);
+        };
+        let said = |error: &io::Error| crate::said::reason(error).to_string();
+        let ahead = self.source.is_of_time(&rollout.id(), now).err().map(|error| said(&error));
+        let until = match &ahead {
+            Some(_) => self.source.settled_until(&rollout.id()),
+            None => self.source.settled(&rollout.id(), SETTLES),
+        };
+        let until = match until {
+            Ok(Some(until)) => until,
+            Ok(None) => {
+                let lost = lost(rollout);
+                return (lost.is_none().then(Vec::new), ahead.or(lost));
+            }
+            Err(error) => {
+                return (None, ahead.or_else(|| Some(format!("the reports cannot be read: {}", said(&error)))));
+            }
+        };
+        let rings = (0..=open).map(|ring| self.evidence(state, rollout, ring, until));
+        match rings.collect::<Result<_, _>>() {
+            Ok(rings) => (Some(rings), ahead),
+            Err(why) => (None, ahead.or_else(|| Some(why.to_string()))),
+        }
+    }
+
     /// The logs that devices say they have seen, by what was counted last: entries, their root, and a device that says so.
     #[must_use]
     pub fn seen(&self) -> Vec<(u64, Hash, [u8; 32])> {
@@ -363,13 +393,14 @@ fn difference(said: &Evidence, found: &Evidence) -> String {
 }
 
 impl Reports for Recounter {
-    fn vouch(&self, state: &State, rollout: &Hash, evidence: &Evidence) -> Result<(), String> {
+    fn vouch(&self, state: &State, rollout: &Hash, evidence: &Evidence, now: u64) -> Result<(), String> {
         // What follows from the same claim about the same rollout was found right before.
         let claim = Hash::of_leaf(format!("{rollout} {evidence:?}").as_bytes());
         if self.vouched.lock().unwrap_or_else(PoisonError::into_inner).contains(&claim.0) {
             return Ok(());
         }
         let of = state.rollout(rollout).ok_or("the log has no such rollout")?;
+        self.source.is_of_time(rollout, now).map_err(|error| crate::said::reason(&error).to_string())?;
         let found = self.evidence(state, of, evidence.ring, evidence.until).map_err(|why| why.to_string())?;
         if found != *evidence {
             return Err(difference(evidence, &found));

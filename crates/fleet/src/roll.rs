@@ -301,7 +301,8 @@ mod tests {
         assert_eq!((pinned.as_str(), changed), (expected.as_str(), 2));
         let path = Path::new("a.roll");
         let held = |text: &str| -> Vec<bool> {
-            parse(path, text).map_or_else(|_| Vec::new(), |roll| roll.devices().iter().map(|device| device.held).collect())
+            parse(path, text)
+                .map_or_else(|_| Vec::new(), |roll| roll.devices().iter().map(|device| device.held).collect())
         };
         // By the order of keys.
         assert_eq!(held(&pinned), [true, true, true, false]);

@@ -23,7 +23,7 @@ use crate::clock::Clock;
 use crate::daemon::{Daemon, hardened, refused};
 use crate::follow::Follower;
 use crate::hooks::{Hooks, Unheard};
-use crate::limits::{LOOK_EVERY, SETTLES};
+use crate::limits::LOOK_EVERY;
 use crate::metrics::{KIND, metrics};
 use crate::otlp::Otlp;
 use crate::page::{As, STYLE, page};
@@ -125,10 +125,11 @@ impl Inner {
         let Looking { log, reports, hooks, otlp, live } = &mut *guard;
         let mut trouble = log.look().err().map(|why| why.to_string());
         if let Some(reports) = reports {
-            match count(reports, log) {
-                Ok(counted) => *live = counted,
-                Err(why) => trouble = trouble.or(Some(why)),
+            let (counted, why) = reports.live(log.state(), (self.clock)());
+            if let Some(counted) = counted {
+                *live = counted;
             }
+            trouble = trouble.or(why);
         }
         let new = View {
             state: Arc::clone(log.state()),
@@ -144,19 +145,6 @@ impl Inner {
             otlp.see(&status);
         }
     }
-}
-
-/// What the rings that are open have reported by now.
-fn count(reports: &Recounter, log: &Follower) -> Result<Vec<Evidence>, String> {
-    let state = log.state();
-    let Some(rollout) = state.newest().filter(|rollout| rollout.salt().is_some()) else { return Ok(Vec::new()) };
-    let until = reports
-        .source()
-        .settled(&rollout.id(), SETTLES)
-        .map_err(|error| format!("the reports cannot be read: {}", crate::said::reason(&error)))?;
-    let Some(until) = until else { return crate::recount::lost(rollout).map_or(Ok(Vec::new()), Err) };
-    let rings = (0..=rollout.open_ring().unwrap_or(0)).filter(|_| rollout.open_ring().is_some());
-    rings.map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())).collect()
 }
 
 impl Dashboard {

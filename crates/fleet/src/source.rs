@@ -8,11 +8,13 @@ use std::time::{Duration, Instant};
 
 use contentcheck_log::write::{open_file, read_text};
 use contentcheck_rollout::Id;
+use contentcheck_rollout::time::utc;
+use contentcheck_rollout::witness::AHEAD;
 
 use crate::client::{Client, is_url};
 use crate::limits::RANGE_BYTES;
 use crate::said::at;
-use crate::segment::RECORD;
+use crate::segment::{RECORD, Record};
 use crate::store::{reports_path, settled, settled_path};
 
 /// Where reports are read. Nothing of what comes from there is believed but that a device signed a report.
@@ -193,6 +195,48 @@ impl Source {
                 }
             }
         }
+    }
+
+    /// Whether the reports of a rollout came by a clock that is no later than a time. What came later by a clock that is ahead would not be counted
+    /// before its time comes, so nobody could tell what devices said: that they failed, say.
+    ///
+    /// # Errors
+    /// When a collector's clock is ahead, or was when it took the newest report; or when they cannot be read.
+    pub fn is_of_time(&self, rollout: &Id, now: u64) -> io::Result<()> {
+        for part in self.parts(rollout)? {
+            let extent = match self.extent(rollout, &part) {
+                Ok(extent) => extent,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Extent { until: 0, bytes: 0 },
+                Err(error) => return Err(error),
+            };
+            let whole = self.there(rollout, &part)?.max(extent.bytes) / RECORD as u64 * RECORD as u64;
+            let last = match whole.checked_sub(RECORD as u64) {
+                Some(from) => self.read(rollout, &part, from, RECORD as u64)?,
+                None => Vec::new(),
+            };
+            let newest = last.first_chunk::<RECORD>().and_then(Record::of).map_or(0, |record| record.at);
+            let ahead = newest.max(extent.until);
+            if ahead > now.saturating_add(AHEAD) {
+                return Err(io::Error::other(format!(
+                    "the collector of shard {} has a clock that is ahead, or was: it says that reports came until {} UTC, and it is {} UTC. What came by \
+                     that clock is not counted before its time, so nobody knows what devices say until then; set the clock right, and run \
+                     `contentcheck rollout advance` after that time",
+                    part.shard,
+                    utc(ahead),
+                    utc(now)
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// As [`Source::settled`], for whoever decides by it at a time: where a collector's clock is ahead nobody can.
+    ///
+    /// # Errors
+    /// As [`Source::is_of_time`] and [`Source::settled`].
+    pub fn settled_by(&self, rollout: &Id, now: u64, patience: Duration) -> io::Result<Option<u64>> {
+        self.is_of_time(rollout, now)?;
+        Ok(self.settled(rollout, patience)?.map(|until| until.min(now)))
     }
 
     /// As [`Source::settled_until`], once everything is settled that is there now. What a collector has acknowledged is on disk, and is counted

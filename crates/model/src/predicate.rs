@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use crate::expression::Expr;
 use crate::field::FieldRef;
+use crate::regex::may_match_within;
 use crate::source::Span;
 use crate::table::Table;
 use crate::template::Scalar;
@@ -200,7 +201,7 @@ impl Test {
     /// Whether some value of a type may pass as a keyword, as far as a look at its letters tells.
     #[must_use]
     pub fn may_be_keyword_in(&self, scalar: Scalar) -> bool {
-        let of_any = |patterns: &[TextPattern]| patterns.iter().any(|one| may_have(scalar, &one.pattern));
+        let of_any = |patterns: &[TextPattern]| patterns.iter().any(|one| may_have(scalar, one));
         self.is_keyword_in(scalar) && if let Self::Text { patterns, .. } = self { of_any(patterns) } else { true }
     }
 
@@ -240,17 +241,18 @@ impl Test {
 }
 
 /// Whether the text of some value of a type may be what a pattern looks for: it is none where the pattern has a letter that no such text has.
-fn may_have(scalar: Scalar, pattern: &Pattern) -> bool {
+fn may_have(scalar: Scalar, TextPattern { pattern, ignore_case }: &TextPattern) -> bool {
     let letters: &[u8] = match scalar {
         Scalar::Int => b"-0123456789",
         Scalar::Bool => b"truefals",
         Scalar::Ip => b".:0123456789abcdef",
         Scalar::String | Scalar::Bytes | Scalar::Float => return true,
     };
-    let has = |text: &str| text.bytes().all(|byte| letters.contains(&byte.to_ascii_lowercase()));
+    let folded = |text: &str| if *ignore_case { text.to_ascii_lowercase() } else { text.to_owned() };
+    let has = |text: &str| folded(text).bytes().all(|byte| letters.contains(&byte));
     // There are two of these, so nothing need be guessed of most patterns.
     let of_bool = |is: fn(&str, &str) -> bool, text: &str| {
-        scalar != Scalar::Bool || ["true", "false"].iter().any(|truth| is(truth, &text.to_ascii_lowercase()))
+        scalar != Scalar::Bool || ["true", "false"].iter().any(|truth| is(truth, &folded(text)))
     };
     match pattern {
         Pattern::Equals(text) => has(text) && of_bool(|truth, text| truth == text, text),
@@ -258,7 +260,7 @@ fn may_have(scalar: Scalar, pattern: &Pattern) -> bool {
         Pattern::StartsWith(text) => has(text) && of_bool(|truth, text| truth.starts_with(text), text),
         Pattern::EndsWith(text) => has(text) && of_bool(|truth, text| truth.ends_with(text), text),
         Pattern::Like(parts) => parts.iter().all(|part| !matches!(part, WildcardPart::Literal(text) if !has(text))),
-        Pattern::Matches(_) => true,
+        Pattern::Matches(regex) => may_match_within(regex, *ignore_case, letters),
     }
 }
 

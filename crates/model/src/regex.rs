@@ -12,6 +12,7 @@ use crate::predicate::Regex;
 mod anchors;
 mod canonical;
 mod everything;
+mod letters;
 mod likeness;
 mod path;
 mod pcre;
@@ -19,6 +20,7 @@ mod remedy;
 
 pub use canonical::canonical;
 pub use everything::matches_everything;
+pub use letters::may_match_within;
 pub use likeness::is_likely;
 pub use path::{Path, written_path};
 

@@ -42,6 +42,10 @@ pub fn is_events(path: &Path) -> bool {
 /// An operating system error in words, without its number.
 #[must_use]
 pub fn reason(error: &io::Error) -> String {
+    // What this program says of a file is a sentence already.
+    if error.get_ref().is_some() {
+        return error.to_string();
+    }
     match error.kind() {
         io::ErrorKind::NotFound => "there is no such file or directory".to_owned(),
         io::ErrorKind::PermissionDenied => "permission denied".to_owned(),

@@ -17,11 +17,11 @@ pub const LATE: u64 = 60 * 60;
 
 /// Counts reports of devices again.
 pub trait Reports {
-    /// Whether evidence of a rollout is what the reports say that devices signed.
+    /// Whether evidence of a rollout is what the reports say that devices signed, at a time by the clock of whoever asks.
     ///
     /// # Errors
     /// Why not, for a person.
-    fn vouch(&self, state: &State, rollout: &Hash, evidence: &Evidence) -> Result<(), String>;
+    fn vouch(&self, state: &State, rollout: &Hash, evidence: &Evidence, now: u64) -> Result<(), String>;
 }
 
 /// Why a witness does not sign.
@@ -286,7 +286,7 @@ impl Checker {
                 match (&entry.body, entry.of) {
                     (Body::Evidence(evidence), Some((rollout, _))) if self.asks(Question::Reports) => {
                         reports
-                            .vouch(&self.state, &rollout, evidence)
+                            .vouch(&self.state, &rollout, evidence, now)
                             .map_err(|why| Unsigned::Reports { index, why })?;
                     }
                     (Body::Resume(_), Some((rollout, _))) => self.resumed(&rollout, now),

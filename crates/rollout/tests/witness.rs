@@ -14,7 +14,7 @@ const HOUR: u64 = 60 * 60;
 struct Believed;
 
 impl Reports for Believed {
-    fn vouch(&self, _: &State, _: &Hash, _: &Evidence) -> Result<(), String> {
+    fn vouch(&self, _: &State, _: &Hash, _: &Evidence, _: u64) -> Result<(), String> {
         Ok(())
     }
 }

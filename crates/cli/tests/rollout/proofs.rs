@@ -4,6 +4,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use contentcheck_log::Token;
+use contentcheck_rollout::report::What;
 
 use crate::stopping::{started, tokens};
 use crate::world::{HOUR, MINUTE, START, World, ring};
@@ -111,7 +112,10 @@ fn a_proof_of_witnesses_of_before_is_made_again() {
     for timer in [true, false] {
         let mut world = started(&format!("proof-witnesses-{timer}"));
         let devices = world.let_in();
-        world.well(&devices, START, START + 2 * HOUR);
+        let say = |world: &mut World, at: u64, what: What| {
+            world.report(devices.iter().map(|device| (at, *device, what)).collect());
+        };
+        say(&mut world, START, What::Receipt);
         // All at once, no new one could sign for the ring that they did not see opened.
         for many in [&["one", "two", "three"][..], &["one", "two"]] {
             let settings = world.root.join("fleet/rollout.toml");
@@ -127,19 +131,24 @@ fn a_proof_of_witnesses_of_before_is_made_again() {
             let renewed = renew(&world, START + minute * MINUTE, &[name], &[]);
             assert_eq!(renewed.exit, 0, "{}", renewed.err);
             if minute == 5 {
+                say(&mut world, START + 6 * MINUTE, What::Well);
                 world.must(0, START + 6 * MINUTE, &["advance"]);
             }
         }
+        say(&mut world, START + 15 * MINUTE, What::Well);
         let mut from = START + 40 * MINUTE;
         if timer {
             let advance = world.must(0, START + 15 * MINUTE, &["advance"]);
             assert!(advance.err.contains("from 2027-01-04 08:45 UTC on at the earliest"), "{}", advance.err);
             from = START + 45 * MINUTE;
-        } else {
+        }
+        say(&mut world, from, What::Well);
+        if !timer {
             let waits = world.must(1, from, &["advance"]);
             assert!(waits.err.contains("was made again"), "{}\n{}", waits.out, waits.err);
             assert_eq!(tokens(&world, 12), ["ring-0.token"]);
             from += 30 * MINUTE;
+            say(&mut world, from, What::Well);
         }
         let advance = world.must(0, from, &["advance"]);
         assert_eq!(tokens(&world, 12), ["ring-0.token", "ring-1.token"], "{}", advance.err);

@@ -176,6 +176,27 @@ fn evidence_that_the_reports_do_not_have_is_not_signed_for() -> Outcome {
     Ok(())
 }
 
+/// A collector, or who has its key, could date failures into the future, where evidence of now lacks them.
+#[test]
+fn a_witness_signs_for_no_evidence_beside_reports_of_the_future() -> Outcome {
+    let mut people = people()?;
+    let hands = people.world.hands.clone();
+    let (mut here, mut other) = (people.keeper(&people.home(1), &hands)?, people.keeper(&people.home(2), &hands)?);
+    people.world.plan("content 7", 7)?;
+    people.signed_by(&mut here)?;
+    people.signed_by(&mut other)?;
+    people.world.start()?;
+    people.report(0, HOUR)?;
+    people.report(3 * HOUR, 3 * HOUR)?;
+    hands.set(START + HOUR + 2);
+    let evidence = people.evidence(START + HOUR + 1)?;
+    people.world.evidence(evidence)?;
+    let refused = here.cosign();
+    assert!(matches!(&refused, Err(NoCosign::Refused(why)) if why.contains("a clock that is ahead")), "{refused:?}");
+    hands.set(START + 3 * HOUR + 2);
+    people.signed_by(&mut here)
+}
+
 #[test]
 fn a_witness_counts_on_from_where_it_was() -> Outcome {
     let mut people = people()?;

@@ -9,62 +9,79 @@ use contentcheck_model::rule::Target;
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::FieldType;
 
-/// The condition of a target with each keyword looked for in what a sensor supplies. Nothing where an input may have a keyword in a way that cannot be
-/// said of it.
-pub(super) fn by(target: &Target, sensor: &Sensor) -> Option<Expr<Predicate>> {
-    let template = &target.template;
-    // What all events have, they have on every sensor; of several values an event has the one that the sensor says.
-    let has = |field: &FieldRef| {
-        let info = template.describe(field);
-        info.is_some_and(|info| {
-            matches!(info.place, Place::Reads([_])) || sensor.supplied(&template.name, info.name).is_some()
-        })
-    };
-    let fields: Vec<FieldRef> = template.declared().filter(has).collect();
-    // A keyword sees them too, and nothing is known of them but their type.
-    let is_declared = |name: &str| template.names().any(|own| own == name);
-    let undeclared: Vec<FieldType> = sensor
-        .all_supplied(&template.name)
-        .into_iter()
-        .filter(|(name, _)| !is_declared(name))
-        .map(|(_, ty)| ty)
-        .collect();
-    let mut is_said = true;
-    let seen = target.condition.substitute(&mut |predicate: &Predicate| {
-        if !predicate.field.is_any() {
-            return Expr::Is(predicate.clone());
-        }
-        let in_some_field = |test: &Arc<Test>, is_said: &mut bool| {
-            *is_said &= !undeclared.iter().any(|ty| test.may_be_keyword_in(ty.scalar));
-            let parts = fields.iter().filter_map(|field| {
-                let ty = template.describe(field)?.ty;
-                if !test.is_keyword_in(ty.scalar) {
-                    return None;
-                }
-                let test = if ty.list {
-                    Arc::new(Test::Elements { all: false, test: Box::new(Test::clone(test)) })
-                } else {
-                    Arc::clone(test)
-                };
-                Some(Expr::Is(Predicate::new(field.clone(), test, predicate.span)))
-            });
-            Expr::any(parts)
+/// The condition of a target with each keyword looked for in what a sensor supplies. Where it cannot be said whether a keyword is in an input, it is
+/// taken to be as the rule would fire: where this condition never holds, the rule never fires on that sensor.
+pub(super) fn by(target: &Target, sensor: &Sensor) -> Expr<Predicate> {
+    let sight = Sight::of(target, sensor);
+    sight.of_condition(&target.condition, false)
+}
+
+/// The inputs of a sensor in which a target looks for keywords.
+struct Sight<'t> {
+    target: &'t Target,
+    /// Fields of the template type that come in the type which it declares: a test of them can be said.
+    declared: Vec<FieldRef>,
+    /// The types of all others.
+    others: Vec<FieldType>,
+}
+
+impl<'t> Sight<'t> {
+    fn of(target: &'t Target, sensor: &Sensor) -> Self {
+        let template = &target.template;
+        let supplied = |name: &str| sensor.supplied(&template.name, name);
+        // What all events have, they have on every sensor; of several values an event has the one that the sensor says.
+        let comes = |field: &FieldRef| {
+            template.describe(field).is_some_and(|info| {
+                let is_alike = |ty: FieldType| (ty.scalar, ty.list) == (info.ty.scalar, info.ty.list);
+                supplied(info.name).map_or(matches!(info.place, Place::Reads([_])), is_alike)
+            })
         };
+        let declared: Vec<FieldRef> = template.declared().filter(comes).collect();
+        let is_said =
+            |name: &str| declared.iter().any(|field| template.describe(field).is_some_and(|info| info.name == name));
+        let others = sensor.all_supplied(&template.name).into_iter().filter(|(name, _)| !is_said(name));
+        let others = others.map(|(_, ty)| ty).collect();
+        Self { target, declared, others }
+    }
+
+    fn of_condition(&self, condition: &Expr<Predicate>, negated: bool) -> Expr<Predicate> {
+        // INVARIANT: conditions are as deep as `limits::NESTING` lets what is written be.
+        match condition {
+            Expr::Const(value) => Expr::Const(*value),
+            Expr::Not(inner) => self.of_condition(inner, !negated).negate(),
+            Expr::All(parts) => Expr::all(parts.iter().map(|part| self.of_condition(part, negated))),
+            Expr::Any(parts) => Expr::any(parts.iter().map(|part| self.of_condition(part, negated))),
+            Expr::Is(predicate) if predicate.field.is_any() => self.of_keyword(predicate, negated),
+            Expr::Is(predicate) => Expr::Is(predicate.clone()),
+        }
+    }
+
+    fn of_keyword(&self, predicate: &Predicate, negated: bool) -> Expr<Predicate> {
         match &*predicate.test {
             // Each of them may stand in another value.
-            Test::Text { patterns, all: true } => {
-                let each = patterns.iter().map(|pattern| {
-                    let test = Arc::new(Test::Text { patterns: vec![pattern.clone()], all: false });
-                    in_some_field(&test, &mut is_said)
-                });
-                Expr::all(each)
-            }
-            Test::Text { all: false, .. } | Test::Cidr(_) => in_some_field(&predicate.test, &mut is_said),
-            _ => {
-                is_said = false;
-                Expr::Is(predicate.clone())
-            }
+            Test::Text { patterns, all: true } => Expr::all(patterns.iter().map(|pattern| {
+                let test = Arc::new(Test::Text { patterns: vec![pattern.clone()], all: false });
+                self.in_some_input(&test, predicate, negated)
+            })),
+            Test::Text { all: false, .. } | Test::Cidr(_) => self.in_some_input(&predicate.test, predicate, negated),
+            _ => Expr::Const(!negated),
         }
-    });
-    is_said.then_some(seen)
+    }
+
+    fn in_some_input(&self, test: &Arc<Test>, predicate: &Predicate, negated: bool) -> Expr<Predicate> {
+        let may_be_elsewhere = self.others.iter().any(|ty| test.may_be_keyword_in(ty.scalar));
+        let parts = self.declared.iter().filter_map(|field| {
+            let ty = self.target.template.describe(field)?.ty;
+            if !test.is_keyword_in(ty.scalar) {
+                return None;
+            }
+            let test = if ty.list {
+                Arc::new(Test::Elements { all: false, test: Box::new(Test::clone(test)) })
+            } else {
+                Arc::clone(test)
+            };
+            Some(Expr::Is(Predicate::new(field.clone(), test, predicate.span)))
+        });
+        Expr::any(parts.chain([Expr::Const(may_be_elsewhere && !negated)]))
+    }
 }

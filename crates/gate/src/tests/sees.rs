@@ -142,7 +142,8 @@ fn keywords_that_are_looked_for_in_less_are_told() {
         ("another place", header, &[("n", "int"), ("image", "string"), ("u1", "string"), ("u2", "string")], None),
     ];
     for (what, header_now, inputs, lost) in cases {
-        for (detection, has_keywords) in [(keyword, true), (negated, true), (field, false)] {
+        // Without what a filter looks in, a rule fires on more.
+        for (detection, has_keywords) in [(keyword, true), (negated, false), (field, false)] {
             let before = release(detection, vec![sensor("1", header, all)]);
             let expected = |words: &dyn Fn(&str) -> String| -> Vec<String> {
                 lost.filter(|_| has_keywords).map(words).into_iter().collect()
@@ -339,4 +340,96 @@ fn sensors_that_lack_the_same_and_supply_otherwise_are_told_apart() {
     let found = told(&release(then, vec![always(), sometimes()]), &release(now, vec![always(), sometimes()]));
     let expected = "`Rule` can fire on no event of acme.open on acme 1 any more, and could in the previous release: what that sensor supplies never has what it asks for";
     assert_eq!(found, [expected]);
+}
+
+/// A template type declares a type, and a sensor supplies what its manifest says: a keyword is looked for in that.
+#[test]
+fn keywords_are_looked_for_in_what_a_sensor_supplies_whatever_its_template_type_declares() {
+    let types = ["string", "int", "bool", "ip", "float", "bytes", "list<string>", "list<int>"];
+    // In values of which of these types each can be.
+    let words: [(&str, &[&str]); 3] = [
+        ("evil", &["string", "list<string>"]),
+        ("4624", &["string", "int", "ip", "list<string>", "list<int>"]),
+        ("true", &["string", "bool", "list<string>"]),
+    ];
+    let first = "    s:\n        u0: x\n    condition: s";
+    for declared in types {
+        let optional = if declared.starts_with("list") { "" } else { "?" };
+        let templates =
+            OPEN.replace("1 image: string? nocase", &format!("1 image: string? nocase\n    2 v: {declared}{optional}"));
+        for supplied in types {
+            let of = || vec![sensor("1", &[], &[("v", supplied)]), sensor("2", &[], &[("u0", "string")])];
+            let before =
+                || vec![sensor("1", &[], &[("v", supplied), ("u0", "string")]), sensor("2", &[], &[("u0", "string")])];
+            for (word, can) in words {
+                let keyword = format!("    k: ['{word}']\n    condition: k");
+                let now = release_on(&templates, &keyword, of());
+                let found = checked(&now, None, settings(), &["coverage"]);
+                let blind =
+                    found.errors().filter(|(_, of)| of.code == "CC1005" && of.message.contains("`acme 1`")).count();
+                let never = !can.contains(&supplied);
+                assert_eq!(blind, usize::from(never), "{word} in {supplied}, declared {declared}");
+                let told = told(&release_on(&templates, first, before()), &now);
+                let told =
+                    told.iter().filter(|one| one.contains("can fire on no event of acme.open on acme 1")).count();
+                assert_eq!(told, usize::from(never), "{word} in {supplied}, declared {declared}");
+            }
+        }
+    }
+}
+
+/// A version that always supplies what a rule wants to be absent can never fire it, though nothing of the rule changed.
+#[test]
+fn a_version_that_always_supplies_what_must_be_absent_is_told() {
+    let detection = |field: &str| {
+        format!(
+            "    s:\n        u0|contains: worm\n    unsigned:\n        {field}: null\n    condition: s and unsigned"
+        )
+    };
+    let then: &[(&str, &str)] = &[("u0", "string"), ("u1", "string?"), ("image", "string?")];
+    let supplied = |version: &str, header: &[(&str, &str)], always: &str| {
+        let inputs: Vec<(&str, &str)> =
+            then.iter().map(|(name, ty)| (*name, if *name == always { "string" } else { *ty })).collect();
+        sensor(version, header, &inputs)
+    };
+    for field in ["u1", "image", "host"] {
+        let header = |ty| if field == "host" { vec![("host", ty)] } else { Vec::new() };
+        let old = || supplied("1", &header("string?"), "");
+        let before = release(&detection(field), vec![old()]);
+        let new = supplied("2", &header("string"), field);
+        let found = told(&before, &release(&detection(field), vec![old(), new]));
+        let expected = "`Rule` can fire on no event of acme.open on acme 2, new in the fleet, and could on acme 1 in the previous release: what that sensor supplies never has what it asks for";
+        assert_eq!(found, [expected], "{field}");
+        let same = supplied("1", &header("string"), field);
+        let found = told(&before, &release(&detection(field), vec![same]));
+        let expected = "`Rule` can fire on no event of acme.open on acme 1 any more, and could in the previous release: what that sensor supplies never has what it asks for";
+        assert_eq!(found, [expected], "{field}");
+        // What it may still lack is no loss.
+        assert_eq!(
+            told(&before, &release(&detection(field), vec![old(), supplied("2", &header("string?"), "")])),
+            [""; 0]
+        );
+    }
+}
+
+/// Regexes and keywords that ask for letters in their case are in values of a type where their letters are.
+#[test]
+fn what_a_keyword_needs_decides_in_which_types_it_can_be() {
+    let cases: [(&str, &[&str]); 5] = [
+        ("'|re': 'q[0-9]z'", &[]),
+        ("'|re': '47[0-9]+'", &["int", "ip"]),
+        ("'|re': '^(?:a|7)'", &["int", "ip"]),
+        ("'|cased': 'TRUE'", &[]),
+        ("'|cased': 'true'", &["bool"]),
+    ];
+    for (keyword, can) in cases {
+        let detection = format!("    k:\n        {keyword}\n    condition: k");
+        for ty in ["int", "bool", "ip"] {
+            let before = release(&detection, vec![sensor("1", &[], &[("u0", "string"), ("u1", ty)])]);
+            let now = release(&detection, vec![sensor("1", &[], &[("u0", "string")])]);
+            // Of three letters each is one of "truefals".
+            let is_lost = can.contains(&ty) || (ty == "bool" && keyword.contains("(?:a|7)"));
+            assert_eq!(told(&before, &now).len(), usize::from(is_lost), "{keyword} in {ty}");
+        }
+    }
 }

@@ -74,7 +74,7 @@ struct Recount<'g> {
 
 /// The honest witness counts what devices signed, all of it.
 impl Reports for Recount<'_> {
-    fn vouch(&self, _: &State, rollout: &Hash, evidence: &Evidence) -> Result<(), String> {
+    fn vouch(&self, _: &State, rollout: &Hash, evidence: &Evidence, _: u64) -> Result<(), String> {
         let rollout = self.ghost.rollouts.iter().find(|one| one.id == *rollout).ok_or("no such rollout")?;
         let there = truth(self.ghost.nature(rollout), rollout, evidence.ring, evidence.until, self.now);
         if there == evidence.strata { Ok(()) } else { Err("devices reported something else".to_owned()) }

@@ -260,7 +260,11 @@ pub(super) fn pin(directory: &Path, arguments: &RolloutPin, now: u64, streams: &
     let held = !arguments.undo;
     let (after, changed) = roll::pin(&before, is_meant, held);
     if changed == 0 {
-        let state = if held { "held back already" } else { "pinned: what is held by itself takes part when `held` is gone from its line" };
+        let state = if held {
+            "held back already"
+        } else {
+            "pinned: what is held by itself takes part when `held` is gone from its line"
+        };
         return Err(Failure::findings(format!(
             "{DEVICES}: no device of the stratum `{}` would change: there is none, or {} {state}",
             visible(&arguments.stratum),

@@ -208,8 +208,8 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     let reports = site.recounter()?;
     let settled = reports
         .source()
-        .settled(&rollout.id(), SETTLES)
-        .map_err(|error| Failure::usage(format!("the reports of devices cannot be read: {}", said(&error))))?;
+        .settled_by(&rollout.id(), now, SETTLES)
+        .map_err(|error| Failure::usage(format!("the reports of devices cannot be counted: {}", said(&error))))?;
     match settled {
         None => match lost(&rollout) {
             Some(why) => return Err(Failure::usage(why)),
@@ -217,7 +217,7 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
         },
         Some(until) => {
             for ring in 0..=open_ring {
-                if !evidence(&site, &mut book, &reports, ring, (until.min(now), now), &signers, streams)? {
+                if !evidence(&site, &mut book, &reports, ring, (until, now), &signers, streams)? {
                     // Nobody judges what is not in the log.
                     tokens::withdraw(&site, book.state(), true, streams)?;
                     return Ok(Exit::Findings);
@@ -421,8 +421,8 @@ pub(super) fn reported(site: &Site, state: &State, now: u64) -> Reported {
 /// The first ring whose reports are bad.
 fn judged(site: &Site, state: &State, (rollout, open): (&Rollout, u8), now: u64) -> Result<Option<u8>, String> {
     let reports = site.recounter().map_err(|failure| failure.message)?;
-    let until = reports.source().settled(&rollout.id(), SETTLES).map_err(|error| said(&error))?;
-    let Some(until) = until.map(|until| until.min(now)) else { return lost(rollout).map_or(Ok(None), Err) };
+    let until = reports.source().settled_by(&rollout.id(), now, SETTLES).map_err(|error| said(&error))?;
+    let Some(until) = until else { return lost(rollout).map_or(Ok(None), Err) };
     for ring in 0..=open {
         let evidence = reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())?;
         let judged = judge(rollout.census(), &rollout.plan().policy, ring, Some(&evidence));

@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use contentcheck_fleet::limits::SETTLES;
 use contentcheck_fleet::page::{As, page};
-use contentcheck_fleet::recount::lost;
 use contentcheck_fleet::serve::Here;
 use contentcheck_fleet::status::{Group, Light, PhaseName, RingState, Seen, Status, duration};
 use contentcheck_log::floors::keep_apart;
@@ -20,7 +18,7 @@ use contentcheck_rollout::{Census, Policy, Refusal, Stratum};
 
 use super::keys;
 use super::rings::UNSTARTABLE;
-use super::site::{DRAFTS, KEYS, POLICY, Site, coded, is_past, said, there};
+use super::site::{DRAFTS, KEYS, POLICY, Site, coded, is_past, there};
 use super::ways;
 use crate::Streams;
 use crate::args::{DeviceFormat, RolloutReport, RolloutStatus as Arguments};
@@ -56,10 +54,8 @@ fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
     let memories = [site.memories(), site.asked()].concat();
     let log = site.follower()?;
     site.is_as_long(&memories, (log.state().size(), log.state().root()))?;
-    let (live, told, trouble) = match live(&site, log.state()) {
-        Ok((live, told)) => (live, told, None),
-        Err(why) => (Vec::new(), Vec::new(), Some(why)),
-    };
+    let shown = live(&site, log.state(), now);
+    let (live, told, trouble) = shown.unwrap_or_else(|failure| (Vec::new(), Vec::new(), Some(failure.message)));
     let seen = Seen { state: log.state(), checkpoint: log.checkpoint(), live: &live, trouble: trouble.as_deref(), now };
     let plan = log.state().newest().filter(|rollout| *rollout.phase() == Phase::Planned);
     let is_behind = |plan: &&Rollout| plan.index().saturating_add(1) < log.state().size();
@@ -93,19 +89,16 @@ fn others(state: &contentcheck_rollout::State, seen: &[(u64, Hash, [u8; 32])]) -
     ))
 }
 
-/// The evidence of each ring that is open, and the logs that devices say they have seen.
-type Live = (Vec<Evidence>, Vec<(u64, Hash, [u8; 32])>);
+/// The evidence of each ring that is open, the logs that devices say they have seen, and why that may not be all.
+type Live = (Vec<Evidence>, Vec<(u64, Hash, [u8; 32])>, Option<String>);
 
-fn live(site: &Site, state: &contentcheck_rollout::State) -> Result<Live, String> {
-    let Some(rollout) = state.newest() else { return Ok((Vec::new(), Vec::new())) };
-    let Some(open) = rollout.open_ring() else { return Ok((Vec::new(), Vec::new())) };
-    site.roll_of(rollout).map_err(|failure| failure.message)?;
-    let reports = site.recounter().map_err(|failure| failure.message)?;
-    let until = reports.source().settled(&rollout.id(), SETTLES).map_err(|error| said(&error))?;
-    let Some(until) = until else { return lost(rollout).map_or(Ok((Vec::new(), Vec::new())), Err) };
-    let of_rings = (0..=open).map(|ring| reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string()));
-    let evidence = of_rings.collect::<Result<_, _>>()?;
-    Ok((evidence, reports.seen()))
+fn live(site: &Site, state: &contentcheck_rollout::State, now: u64) -> Result<Live, Failure> {
+    if let Some(rollout) = state.newest().filter(|rollout| rollout.open_ring().is_some()) {
+        site.roll_of(rollout)?;
+    }
+    let reports = site.recounter()?;
+    let (live, trouble) = reports.live(state, now);
+    Ok((live.unwrap_or_default(), reports.seen(), trouble))
 }
 
 fn exit(status: &Status) -> Exit {

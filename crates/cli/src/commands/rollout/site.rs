@@ -285,13 +285,7 @@ impl Site {
         policy_of(&self.path(POLICY))
     }
 
-    /// The devices, as the file names them.
-    pub(super) fn roll(&self) -> Result<Roll, Failure> {
-        let path = self.path(DEVICES);
-        roll::read(&path).map_err(|why| Failure::usage(why.to_string()))
-    }
-
-    /// As [`Self::roll`], for a plan: from then on its keys are those of the fleet.
+    /// The devices, for a plan: from then on their keys are those of the fleet.
     pub(super) fn roll_of_plan(&self) -> Result<Roll, Failure> {
         roll::read_new(&self.path(DEVICES)).map_err(|why| Failure::usage(why.to_string()))
     }

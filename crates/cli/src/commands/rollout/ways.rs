@@ -96,8 +96,8 @@ fn failed(rollout: &Rollout, bad: &Evidence) -> String {
 /// Evidence of a ring that says what devices report, and says that the release is bad. Who takes the release that came after is silent, so silence
 /// says nothing here.
 fn evidence(state: &State, reports: &Recounter, rollout: &Rollout, now: u64) -> Result<Option<Evidence>, String> {
-    let until = reports.source().settled(&rollout.id(), SETTLES).map_err(|error| said(&error))?;
-    let Some(until) = until.map(|until| until.min(now)) else { return lost(rollout).map_or(Ok(None), Err) };
+    let until = reports.source().settled_by(&rollout.id(), now, SETTLES).map_err(|error| said(&error))?;
+    let Some(until) = until else { return lost(rollout).map_or(Ok(None), Err) };
     if !reports.may_have_failed(rollout, until).map_err(|why| why.to_string())? {
         return Ok(None);
     }

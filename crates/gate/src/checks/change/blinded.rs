@@ -1,5 +1,5 @@
-//! Rules that were changed to read, on an open template type, what a sensor does not supply: the sensor loads them as before, and they fire on nothing
-//! there any more. One on a fixed template type is not loaded there, and told as that.
+//! Rules that a sensor loads as before and that fire on nothing there any more: since they were changed, such as to read on an open template type what
+//! it does not supply, or since it supplies something else than it did, or than the version before it. What is not loaded is told as that.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,8 +37,8 @@ pub(super) struct Blinded<'a> {
     before: BTreeMap<Identity, &'a CheckedRule>,
     analysis: Analysis<'a>,
     known: Known,
-    /// The sensors on which a rule is blind, by what they lack.
-    found: BTreeMap<Blind, Found<'a>>,
+    /// The sensors on which a rule is blind, by what they lack, and the version before them where they are new.
+    found: BTreeMap<(Blind, Option<String>), Found<'a>>,
 }
 
 /// A rule, and the sensors on which it is blind.
@@ -58,15 +58,26 @@ impl<'a> Blinded<'a> {
         }
     }
 
-    /// Looks at the rules that a sensor loads as before.
-    pub(super) fn look(&mut self, run: &'a Subject<'_>, now: &Group<'a>, sensor: &'a Sensor, ran: &BTreeSet<Identity>) {
+    /// Looks at the rules that a sensor loads, and that it, or the version before it, ran in the previous release.
+    pub(super) fn look(
+        &mut self,
+        run: &'a Subject<'_>,
+        now: &Group<'a>,
+        (sensor, was): (&'a Sensor, &Sensor),
+        ran: &BTreeSet<Identity>,
+    ) {
         for (id, rule) in RuleId::count(run.rules.iter().copied()) {
             let identity = Identity::of(rule);
             let Some(before) = self.before.get(&identity).copied().filter(|_| ran.contains(&identity)) else {
                 continue;
             };
             for target in rule.targets.iter().filter(|target| now.plan.loads_on(id, &target.template)) {
-                let Some(then) = before.on(&target.template.name).filter(|then| !then.asks_alike(target)) else {
+                // What it no longer shows to a rule that asks as before is told as that.
+                let sees_alike = |then: &Target| {
+                    let before = always(then, was);
+                    then.asks_alike(target) && always(target, sensor).iter().all(|field| before.contains(field))
+                };
+                let Some(then) = before.on(&target.template.name).filter(|then| !sees_alike(then)) else {
                     continue;
                 };
                 let lacks: Vec<String> = absent(target, sensor).into_iter().map(|(_, name)| name).collect();
@@ -74,10 +85,12 @@ impl<'a> Blinded<'a> {
                 // What can fire on no sensor is told as that.
                 let fires = |looking: &mut Self| !matches!(looking.analysis.fires(target), Fires::Never(_));
                 if !self.fires(false, (rule, target), &blind, sensor)
-                    && self.fires(true, (before, then), &blind, sensor)
+                    && self.fires(true, (before, then), &blind, was)
                     && fires(self)
                 {
-                    self.found.entry(blind).or_insert(Found { rule, sensors: Vec::new() }).sensors.push(sensor);
+                    let older = (was.version() != sensor.version()).then(|| was.to_string());
+                    let found = self.found.entry((blind, older));
+                    found.or_insert(Found { rule, sensors: Vec::new() }).sensors.push(sensor);
                 }
             }
         }
@@ -101,23 +114,25 @@ impl<'a> Blinded<'a> {
         self.analysis.about(&rule.source);
         let absent = lacks.into_iter().map(|(field, _)| Expr::Is(Predicate::absent(field)));
         let there = always(target, sensor).into_iter().map(|field| Expr::Is(Predicate::absent(field)).negate());
-        // Where it cannot be said what keywords see, they may see anything.
-        let seen = seen::by(target, sensor).unwrap_or_else(|| target.condition.clone());
-        let condition = Expr::all(absent.chain(there).chain([seen]));
+        let condition = Expr::all(absent.chain(there).chain([seen::by(target, sensor)]));
         let fires = !matches!(self.analysis.fires(&target.with_condition(condition)), Fires::Never(_));
         self.known.insert(key, fires);
         fires
     }
 
     pub(super) fn findings(self) -> Vec<Finding> {
-        let told = self.found.into_iter().map(|(Blind { template, lacks, .. }, Found { rule, sensors })| {
+        let told = self.found.into_iter().map(|((Blind { template, lacks, .. }, older), Found { rule, sensors })| {
             let names: Vec<String> = sensors.iter().map(ToString::to_string).collect();
             let fields: Vec<String> = lacks.iter().map(|field| format!("`{}`", clip(field))).collect();
             let message = format!(
-                "`{}` can fire on no event of {} on {} any more, and could in the previous release: {}",
+                "`{}` can fire on no event of {} on {}{}: {}",
                 clip(&rule.title),
                 clip(&template),
                 names.join(", "),
+                match older {
+                    None => " any more, and could in the previous release".to_owned(),
+                    Some(older) => format!(", new in the fleet, and could on {older} in the previous release"),
+                },
                 match (fields.is_empty(), sensors.len()) {
                     (true, 1) => "what that sensor supplies never has what it asks for".to_owned(),
                     (true, _) => "what they supply never has what it asks for".to_owned(),

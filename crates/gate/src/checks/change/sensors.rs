@@ -40,7 +40,11 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
             let loaded = now.loaded(run.built.content());
             let shown_now = of_group.on(sensor);
             let unseen = |before: &Runs| before.shown.without(&shown_now, &all_asked, |rule| loaded.contains(rule));
-            outcome.findings.extend(older_runs(run, now, sensor, (&known, &before), (left, &unseen)));
+            let older = older(run, sensor, &known);
+            if let Some((older, runs)) = older.and_then(|older| Some((older, before.get(&build(older))?))) {
+                outcome.findings.extend(older_runs(run, now, (sensor, older), runs, (left, &unseen)));
+                blinded.look(run, now, (sensor, older), &runs.rules);
+            }
             let Some(runs_before) = before.get(&build(sensor)) else { continue };
             let loaded_before = &runs_before.rules;
             let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
@@ -56,7 +60,8 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
                 continue;
             }
             unseen(runs_before).into_iter().for_each(|one| unseen_by.entry(one).or_default().push(sensor));
-            blinded.look(run, now, sensor, &runs_before.rules);
+            let was = known.iter().find(|of| of.name() == sensor.name() && of.version() == sensor.version());
+            blinded.look(run, now, (sensor, was.copied().unwrap_or(sensor)), &runs_before.rules);
             let lost: Vec<&Identity> = still.difference(&loaded).collect();
             let is_less = lost.len() > 1 && lost.len() * 10 > still.len() * GONE_PER_TEN;
             if !(is_less || (loads == 0 && !still.is_empty())) {
@@ -120,15 +125,8 @@ fn see_less(run: &Subject<'_>, unseen_by: &BTreeMap<(Identity, Unseen), Vec<&Sen
     }
 }
 
-/// What the sensor before it runs and a sensor that is new in the fleet does not: devices that take it lose what these rules find. Rules
-/// that are not for it count where it runs far fewer than the one before it, with rules of its own.
-fn older_runs(
-    run: &Subject<'_>,
-    now: &Group,
-    sensor: &Sensor,
-    (known, before): (&[&Sensor], &Ran),
-    (left, unseen): (&BTreeSet<Identity>, &Lost<'_>),
-) -> Option<Finding> {
+/// The version before a sensor that is new in the fleet. Nothing for one that was there, and where that it runs less is meant.
+fn older<'s>(run: &Subject<'_>, sensor: &Sensor, known: &[&'s Sensor]) -> Option<&'s Sensor> {
     let version = sensor.version().as_str();
     let is_it = |of: &&&Sensor| of.name() == sensor.name() && of.version().compare(version).is_eq();
     if run.settings.allow_shrink || known.iter().any(|of| is_it(&of)) {
@@ -138,8 +136,19 @@ fn older_runs(
     let is_before =
         |of: &Sensor| of.version().compare(version).is_lt() || sensor.version().compare(of.version().as_str()).is_gt();
     let older = known.iter().filter(|of| of.name() == sensor.name() && is_before(of));
-    let older = older.max_by(|a, b| a.version().compare(b.version().as_str()))?;
-    let (runs, loads) = (before.get(&build(older))?, now.loaded(run.built.content()));
+    older.max_by(|a, b| a.version().compare(b.version().as_str())).copied()
+}
+
+/// What the sensor before it runs and a sensor that is new in the fleet does not: devices that take it lose what these rules find. Rules
+/// that are not for it count where it runs far fewer than the one before it, with rules of its own.
+fn older_runs(
+    run: &Subject<'_>,
+    now: &Group,
+    (sensor, older): (&Sensor, &Sensor),
+    runs: &Runs,
+    (left, unseen): (&BTreeSet<Identity>, &Lost<'_>),
+) -> Option<Finding> {
+    let loads = now.loaded(run.built.content());
     let ran = &runs.rules;
     let is_lost = |rule: &&&CheckedRule| {
         let identity = Identity::of(rule);

@@ -6,6 +6,7 @@ use std::fmt;
 
 use contentcheck_model::diagnostic::clip;
 use contentcheck_model::field::Place;
+use contentcheck_model::predicate::Test;
 use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::Scalar;
@@ -101,13 +102,19 @@ impl Asked {
                 let (identity, template) = (Identity::of(rule), &target.template);
                 asked.insert((identity.clone(), Ask::Template(template.name.clone())));
                 let mut types = TYPES.map(|_| false);
-                target.condition.mentions(&mut |mention| {
-                    if mention.field.is_any() {
-                        let of = TYPES.map(|ty| mention.predicate.test.may_be_keyword_in(ty));
+                target.condition.each(&mut |predicate, negated| {
+                    // Without what a filter asks for a rule fires on more, as without what another part wants to be absent.
+                    if negated != (*predicate.test == Test::Null) {
+                        return;
+                    }
+                    if predicate.field.is_any() {
+                        let of = TYPES.map(|ty| predicate.test.may_be_keyword_in(ty));
                         types.iter_mut().zip(of).for_each(|(has, of)| *has |= of);
-                    } else if let Some(field) = undeclared(target, mention.field) {
-                        let field = Ask::Field { template: template.name.clone(), field };
-                        asked.insert((identity.clone(), field));
+                    }
+                    for field in [Some(&predicate.field), predicate.test.other()].into_iter().flatten() {
+                        if let Some(field) = undeclared(target, field) {
+                            asked.insert((identity.clone(), Ask::Field { template: template.name.clone(), field }));
+                        }
                     }
                 });
                 if types.contains(&true) {

@@ -77,7 +77,7 @@ fn never_fires_on(rule: &CheckedRule, sensor: &Sensor, analysis: &mut Analysis<'
     let mut on = rule.targets.iter().filter(|target| sensor.template(&target.template.name).is_some()).peekable();
     on.peek().is_some()
         && on.all(|target| {
-            let seen = seen::by(target, sensor);
-            seen.is_some_and(|seen| matches!(analysis.fires(&target.with_condition(seen)), Fires::Never(_)))
+            let seen = target.with_condition(seen::by(target, sensor));
+            matches!(analysis.fires(&seen), Fires::Never(_))
         })
 }

@@ -31,7 +31,10 @@ impl Site {
     pub(in crate::commands::rollout) fn here(&self, state: &State) -> Here {
         let held = self.held(state);
         // What is held has no token, and says why.
-        let lacking = || self.lost_here(state).into_iter().chain(self.unnamed(state)).chain(self.refused(state));
+        let lacking = || {
+            let own = self.lost_here(state).into_iter().chain(self.unnamed(state)).chain(self.unasked(state));
+            own.chain(self.refused(state))
+        };
         let blocked = || lacking().chain(tokens::missing(self, state)).collect();
         let blocked = if held.is_none() { blocked() } else { Vec::new() };
         let loose = tokens::loose(self, state, held.is_some());

@@ -228,12 +228,39 @@ impl Site {
 
     /// That witnesses of this machine sign nothing, in a sentence, where the others are enough.
     pub(in crate::commands::rollout) fn copied(&self) -> Option<String> {
-        let copies = self.not_original();
-        (!copies.is_empty()).then(|| {
+        let (copies, away) = (self.not_original(), self.away());
+        let copied = (!copies.is_empty()).then(|| {
             format!(
                 "what the witnesses `{}` kept was put back from a copy, or is damaged or missing in part, so they sign nothing: `contentcheck rollout \
                  advance` says what to do",
                 copies.join("`, `")
+            )
+        });
+        copied.or_else(|| {
+            (!away.is_empty()).then(|| {
+                format!("the directories of the witnesses `{}` are not here, so they sign nothing", away.join("`, `"))
+            })
+        })
+    }
+
+    /// Witnesses that keep what they know on this machine, and whose directories are not here: gone, or of a disk that is not mounted.
+    fn away(&self) -> Vec<&str> {
+        let is_away = |witness: &&WitnessSettings| {
+            let home = witness.directory.as_ref().filter(|_| witness.url.is_none());
+            self.is_writer() && home.is_some_and(|home| !self.directory.join(home).is_dir())
+        };
+        self.settings.witness.iter().filter(is_away).map(|witness| witness.name.as_str()).collect()
+    }
+
+    /// That so many witnesses are away that a halt may have been made of which only they know, in a sentence.
+    pub(in crate::commands::rollout) fn unasked(&self, state: &State) -> Option<String> {
+        let away = self.away();
+        let here = self.witnesses().saturating_sub(away.len());
+        (!away.is_empty() && here < state.quorum() && state.newest().is_some()).then(|| {
+            format!(
+                "the directories of the witnesses `{}` are not here, and too few are left to sign: no ring opens, and whether they were told of a halt nobody \
+                 can tell here. Mount them, or bring them back with all that they had; where somebody may have halted, halt here too",
+                away.join("`, `")
             )
         })
     }
