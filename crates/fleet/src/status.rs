@@ -320,6 +320,8 @@ impl Status {
         if !why.is_empty() && self.light == Light::Green {
             self.light = Light::Amber;
         }
+        // What keeps reports from being counted may have been told as that.
+        self.reasons.retain(|reason| !why.iter().any(|why| why.ends_with(reason.as_str())));
         self.reasons.splice(0..0, why.iter().cloned());
         self.blocked.extend(why);
         self

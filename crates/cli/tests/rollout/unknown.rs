@@ -103,3 +103,20 @@ fn what_is_held_by_itself_stays_held_when_its_stratum_is_brought_back() {
     let planned = world.must(0, START, &[&["plan", "--urgent"], &strs(&release)[..]].concat());
     assert!(planned.out.contains(", 1 held back"), "{}", planned.out);
 }
+
+/// A file in `stopped/` holds every rollout, and whoever looks is told so where nothing else can be read.
+#[test]
+fn what_is_held_is_told_where_the_log_cannot_be_read() {
+    let world = started("held-unread");
+    let settings = world.root.join("fleet/rollout.toml");
+    let text = fs::read(&settings).unwrap();
+    fs::write(&settings, "[").unwrap();
+    assert!(!world.must(2, START + MINUTE, &["status"]).err.contains("HELD"));
+    world.run(START + MINUTE, &["halt", "--reason", "a customer called"]);
+    for command in ["status", "explain", "report"] {
+        let said = world.must(2, START + MINUTE, &[command]);
+        assert!(said.err.contains("every rollout is HELD here by") && said.err.contains("stopped/"), "{}", said.err);
+    }
+    fs::write(&settings, text).unwrap();
+    assert!(world.must(1, START + MINUTE, &["status"]).out.contains("HELD"));
+}

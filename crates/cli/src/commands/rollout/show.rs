@@ -16,6 +16,7 @@ use contentcheck_rollout::policy::Rule;
 use contentcheck_rollout::state::{Phase, Rollout};
 use contentcheck_rollout::{Census, Policy, Refusal, Stratum};
 
+use super::hold;
 use super::keys;
 use super::rings::UNSTARTABLE;
 use super::site::{DRAFTS, KEYS, POLICY, Site, coded, is_past, there};
@@ -48,8 +49,25 @@ pub(super) fn percent(share: f64) -> String {
     format!("{text} %")
 }
 
-/// Where things are, with what devices reported since the newest evidence.
+/// Where things are, with what devices reported since the newest evidence. What stands in `stopped/` holds also where nothing can be read.
 fn look(directory: &Path, now: u64) -> Result<Status, Failure> {
+    looked(directory, now).map_err(|failure| {
+        let holds: Vec<String> = hold::standing(directory).iter().map(|path| files::name(path)).collect();
+        match holds.is_empty() {
+            true => failure,
+            false => {
+                let message = format!(
+                    "{}\n  every rollout is HELD here by {}: no ring opens, and no token is written",
+                    failure.message,
+                    holds.join(", ")
+                );
+                Failure { message, ..failure }
+            }
+        }
+    })
+}
+
+fn looked(directory: &Path, now: u64) -> Result<Status, Failure> {
     let site = Site::open(directory)?;
     let memories = [site.memories(), site.asked()].concat();
     let log = site.follower()?;

@@ -470,7 +470,7 @@ pub(super) fn missing(site: &Site, state: &State) -> Option<String> {
         Ok(Ok(false)) => "opens something else".to_owned(),
         Ok(Err(why)) => format!("opens nothing: {why}"),
         Err(error) if error.kind() == ErrorKind::NotFound => "is not there".to_owned(),
-        Err(error) => said(&error),
+        Err(error) => format!("cannot be read: {}", said(&error)),
     };
     Some(format!(
         "no device can take {}: its token {} {why}; `contentcheck rollout advance` writes it, or says why not",
