@@ -85,6 +85,17 @@ impl People {
         Ok(recount(&self.world.roll, rollout, &source, until)?.evidence(0, until))
     }
 
+    /// Two witnesses here, which signed for a plan that was started since.
+    fn begin(&mut self) -> Outcome<(Keeper, Keeper)> {
+        let hands = self.world.hands.clone();
+        let (mut here, mut other) = (self.keeper(&self.home(1), &hands)?, self.keeper(&self.home(2), &hands)?);
+        self.world.plan("content 7", 7)?;
+        self.signed_by(&mut here)?;
+        self.signed_by(&mut other)?;
+        self.world.start()?;
+        Ok((here, other))
+    }
+
     fn signed_by(&mut self, witness: &mut dyn Cosign) -> Outcome {
         let line = witness.cosign()?;
         self.world.cosigned(witness.verifier(), &line)
@@ -156,12 +167,7 @@ fn evidence_that_the_reports_do_not_have_is_not_signed_for() -> Outcome {
     ];
     for (says, change) in changes {
         let mut people = people()?;
-        let hands = people.world.hands.clone();
-        let (mut here, mut other) = (people.keeper(&people.home(1), &hands)?, people.keeper(&people.home(2), &hands)?);
-        people.world.plan("content 7", 7)?;
-        people.signed_by(&mut here)?;
-        people.signed_by(&mut other)?;
-        people.world.start()?;
+        let (mut here, _) = people.begin()?;
         people.report(0, HOUR)?;
         let mut evidence = people.evidence(START + HOUR + 1)?;
         change(&mut evidence);
@@ -181,11 +187,7 @@ fn evidence_that_the_reports_do_not_have_is_not_signed_for() -> Outcome {
 fn a_witness_signs_for_no_evidence_beside_reports_of_the_future() -> Outcome {
     let mut people = people()?;
     let hands = people.world.hands.clone();
-    let (mut here, mut other) = (people.keeper(&people.home(1), &hands)?, people.keeper(&people.home(2), &hands)?);
-    people.world.plan("content 7", 7)?;
-    people.signed_by(&mut here)?;
-    people.signed_by(&mut other)?;
-    people.world.start()?;
+    let (mut here, _) = people.begin()?;
     people.report(0, HOUR)?;
     people.report(3 * HOUR, 3 * HOUR)?;
     hands.set(START + HOUR + 2);
@@ -201,11 +203,7 @@ fn a_witness_signs_for_no_evidence_beside_reports_of_the_future() -> Outcome {
 fn a_witness_counts_on_from_where_it_was() -> Outcome {
     let mut people = people()?;
     let hands = people.world.hands.clone();
-    let (mut here, mut other) = (people.keeper(&people.home(1), &hands)?, people.keeper(&people.home(2), &hands)?);
-    people.world.plan("content 7", 7)?;
-    people.signed_by(&mut here)?;
-    people.signed_by(&mut other)?;
-    people.world.start()?;
+    let (mut here, mut other) = people.begin()?;
     people.signed_by(&mut here)?;
     people.signed_by(&mut other)?;
     for hour in [1, 2, 3] {
