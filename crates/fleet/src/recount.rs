@@ -338,7 +338,8 @@ impl Recounter {
             return (Some(Vec::new()), None);
         };
         let said = |error: &io::Error| crate::said::reason(error).to_string();
-        let ahead = self.source.is_of_time(&rollout.id(), now).err().map(|error| said(&error));
+        // What cannot be read is told below.
+        let ahead = self.source.ahead(&rollout.id(), now).ok().flatten();
         let until = match &ahead {
             Some(_) => self.source.settled_until(&rollout.id()),
             None => self.source.settled(&rollout.id(), SETTLES),
@@ -400,7 +401,9 @@ impl Reports for Recounter {
             return Ok(());
         }
         let of = state.rollout(rollout).ok_or("the log has no such rollout")?;
-        self.source.is_of_time(rollout, now).map_err(|error| crate::said::reason(&error).to_string())?;
+        if let Some(why) = self.source.ahead(rollout, now).map_err(|error| NoCount::Source(error).to_string())? {
+            return Err(why);
+        }
         let found = self.evidence(state, of, evidence.ring, evidence.until).map_err(|why| why.to_string())?;
         if found != *evidence {
             return Err(difference(evidence, &found));

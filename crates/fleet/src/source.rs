@@ -197,12 +197,12 @@ impl Source {
         }
     }
 
-    /// Whether the reports of a rollout came by a clock that is no later than a time. What came later by a clock that is ahead would not be counted
-    /// before its time comes, so nobody could tell what devices said: that they failed, say.
+    /// That a collector's clock is ahead of a time, or was when the newest report of a rollout came, in a sentence. What came by such a clock is not
+    /// counted before its time, so nobody could tell what devices said: that they failed, say.
     ///
     /// # Errors
-    /// When a collector's clock is ahead, or was when it took the newest report; or when they cannot be read.
-    pub fn is_of_time(&self, rollout: &Id, now: u64) -> io::Result<()> {
+    /// When the reports cannot be read.
+    pub fn ahead(&self, rollout: &Id, now: u64) -> io::Result<Option<String>> {
         for part in self.parts(rollout)? {
             let extent = match self.extent(rollout, &part) {
                 Ok(extent) => extent,
@@ -217,7 +217,7 @@ impl Source {
             let newest = last.first_chunk::<RECORD>().and_then(Record::of).map_or(0, |record| record.at);
             let ahead = newest.max(extent.until);
             if ahead > now.saturating_add(AHEAD) {
-                return Err(io::Error::other(format!(
+                return Ok(Some(format!(
                     "the collector of shard {} has a clock that is ahead, or was: it says that reports came until {} UTC, and it is {} UTC. What came by \
                      that clock is not counted before its time, so nobody knows what devices say until then; set the clock right, and run \
                      `contentcheck rollout advance` after that time",
@@ -227,15 +227,17 @@ impl Source {
                 )));
             }
         }
-        Ok(())
+        Ok(None)
     }
 
-    /// As [`Source::settled`], for whoever decides by it at a time: where a collector's clock is ahead nobody can.
+    /// As [`Source::settled`], for whoever decides by it at a time.
     ///
     /// # Errors
-    /// As [`Source::is_of_time`] and [`Source::settled`].
+    /// As [`Source::settled`], and where a collector's clock is [ahead](Source::ahead).
     pub fn settled_by(&self, rollout: &Id, now: u64, patience: Duration) -> io::Result<Option<u64>> {
-        self.is_of_time(rollout, now)?;
+        if let Some(why) = self.ahead(rollout, now)? {
+            return Err(io::Error::other(why));
+        }
         Ok(self.settled(rollout, patience)?.map(|until| until.min(now)))
     }
 

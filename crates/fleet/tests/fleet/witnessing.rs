@@ -188,6 +188,7 @@ fn a_witness_signs_for_no_evidence_beside_reports_of_the_future() -> Outcome {
     let mut people = people()?;
     let hands = people.world.hands.clone();
     let (mut here, _) = people.begin()?;
+    people.signed_by(&mut here)?;
     people.report(0, HOUR)?;
     people.report(3 * HOUR, 3 * HOUR)?;
     hands.set(START + HOUR + 2);
