@@ -214,9 +214,6 @@ fn releases_that_hang_machines_flood_them_or_leave_them_blind_reach_no_second_ri
     assert_eq!(world.stage.fleet.running().get(&blind), Some(&took.receipts));
     let back = world.start(&["revert"], None);
     world.everywhere(back);
-    world.pass(HOUR);
-    let fix = world.start(&["plan", "--urgent"], None);
-    world.everywhere(fix);
 }
 
 /// Without a terminal, and until it is told to stop.

@@ -219,8 +219,8 @@ impl Source {
             if ahead > now.saturating_add(AHEAD) {
                 return Ok(Some(format!(
                     "the collector of shard {} has a clock that is ahead, or was: it says that reports came until {} UTC, and it is {} UTC. What came by \
-                     that clock is not counted before its time, so nobody knows what devices say until then; set the clock right, and run \
-                     `contentcheck rollout advance` after that time",
+                     that clock is not counted before its time, and what comes behind it neither, so nobody knows what devices say until then; set the \
+                     clock right, and run `contentcheck rollout advance` after that time",
                     part.shard,
                     utc(ahead),
                     utc(now)

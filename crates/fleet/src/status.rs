@@ -320,8 +320,6 @@ impl Status {
         if !why.is_empty() && self.light == Light::Green {
             self.light = Light::Amber;
         }
-        // What keeps reports from being counted may have been told as that.
-        self.reasons.retain(|reason| !why.iter().any(|why| why.ends_with(reason.as_str())));
         self.reasons.splice(0..0, why.iter().cloned());
         self.blocked.extend(why);
         self
@@ -630,13 +628,26 @@ fn uncollected(rollout: &Rollout, rings: &[Ring], now: u64) -> Option<String> {
     }
 }
 
+/// What is missing where rings may not open yet.
+fn held_by(hold: &Hold) -> String {
+    match hold {
+        Hold::Blackout => "the end of a blackout".to_owned(),
+        Hold::Rate(rate) => {
+            format!("rings that opened before it to be older: the rate limit is {rate}, over all rollouts")
+        }
+    }
+}
+
 /// What comes next, and what is missing for it.
 fn next(state: &State, rollout: &Rollout, rings: &[Ring], now: u64) -> Option<Next> {
     let ring = rollout.next_ring()?;
     let mut missing = Vec::new();
     let mut earliest = None;
     match rollout.phase() {
-        Phase::Planned => missing.push("a start, with the signatures of the witnesses on the plan".to_owned()),
+        Phase::Planned => {
+            missing.push("a start, with the signatures of the witnesses on the plan".to_owned());
+            missing.extend(state.window(rollout, now).iter().flat_map(|window| &window.holds).map(held_by));
+        }
         Phase::Halted { .. } => missing.push("a resumption, which two people sign".to_owned()),
         Phase::Rejected { .. } | Phase::Superseded { .. } => return None,
         Phase::Started => earliest = Some(now),
@@ -655,13 +666,7 @@ fn next(state: &State, rollout: &Rollout, rings: &[Ring], now: u64) -> Option<Ne
     }
     if let Some(at) = earliest {
         let window = state.window(rollout, at);
-        let holds = window.iter().flat_map(|window| &window.holds);
-        missing.extend(holds.map(|hold| match hold {
-            Hold::Blackout => "the end of a blackout".to_owned(),
-            Hold::Rate(rate) => {
-                format!("rings that opened before it to be older: the rate limit is {rate}, over all rollouts")
-            }
-        }));
+        missing.extend(window.iter().flat_map(|window| &window.holds).map(held_by));
         earliest = window.map(|window| window.from);
     }
     Some(Next { ring, name: ring_name(rollout, ring), earliest, missing })

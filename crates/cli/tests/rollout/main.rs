@@ -347,6 +347,8 @@ fn a_start_waits_for_the_rate_limit_over_all_rollouts() {
         assert!(refused.err.contains(says), "{}", refused.err);
     }
     assert_eq!(kept(&world), before);
+    let waits = world.must(0, half + 2 * MINUTE, &["explain"]).out;
+    assert!(waits.contains("missing: rings that opened before it to be older"), "{waits}");
     // A day after the first ring opened, its one percent leaves room for one.
     let day = START + 24 * HOUR;
     world.must(1, day - MINUTE, &["start"]);

@@ -121,7 +121,7 @@ impl Rate {
     pub(super) fn check(self, policy: &Policy) -> Result<(), NoPolicy> {
         let largest = (0..policy.ring_count()).map(|ring| policy.parts_of(ring)).max().unwrap_or(FLEET);
         if self.share > FLEET || !self.allows(&[], largest, 0) {
-            let percent = libm::ceil(largest as f64 / FLEET as f64 * 1e6) / 1e4;
+            let percent = libm::round(largest as f64 / FLEET as f64 * 1e6) / 1e4;
             let range = format!("at least that of the largest ring, which is {percent}%, and 100% at most");
             return Err(value("`rate-limit.share`", &range));
         }
