@@ -191,8 +191,9 @@ fn releases_that_hang_machines_flood_them_or_leave_them_blind_reach_no_second_ri
     let took = world.pass(HOUR).receipts;
     assert!((4..30).contains(&took), "{took}");
     told(world.stage.settle());
-    let waits = world.must(Exit::Fine, &["advance"]);
-    assert!(waits.out.contains("stays the last one"), "{}", waits.out);
+    // Where the lot drew fourteen devices or more, their silence beside their partners is enough to reject it by now.
+    let waits = told(world.stage.rollout(&["advance"]));
+    assert!(waits.out.contains("stays the last one") || waits.out.contains("CC0906"), "{}", waits.out);
     world.pass(2 * HOUR);
     told(world.stage.settle());
     assert!(world.must(Exit::Findings, &["advance"]).out.contains("CC0906"));
