@@ -404,9 +404,12 @@ mod tests {
             let failure = parse(text, "c.toml").expect_err("misplaced");
             assert!(failure.message.contains(place), "{}", failure.message);
         }
-        assert!(parse("[release]\nsequence = 18446744073709551614\n", "c.toml").is_ok());
-        let failure = parse("[release]\nsequence = 18446744073709551615\n", "c.toml").expect_err("nothing follows");
-        assert!(failure.message.contains("no later release"), "{}", failure.message);
+        assert!(parse("[release]\nsequence = 9223372036854775806\n", "c.toml").is_ok());
+        for highest in [i64::MAX as u64, i64::MAX as u64 + 1, u64::MAX] {
+            let text = format!("[release]\nsequence = {highest}\n");
+            let failure = parse(&text, "c.toml").expect_err("nothing follows");
+            assert!(failure.message.contains("so that a later release can have a higher one"), "{}", failure.message);
+        }
         for key in ["CC0401", "unsupplied-input", "CC0808"] {
             for level in ["off", "info", "warning"] {
                 let failure = parse(&format!("[severity]\n{key} = \"{level}\"\n"), "c.toml").expect_err("fixed");
