@@ -85,7 +85,7 @@ impl Config {
     ///
     /// ```
     /// # use contentcheck_sensor::{Config, Digest, SoundPolicy};
-    /// # fn config(manifest: &'static contentcheck_sensor::Manifest<'static>) -> Config {
+    /// # fn config(manifest: &'static contentcheck_interpreter::Manifest<'static>) -> Config {
     /// Config { policy: SoundPolicy::to_watch(2, 10), ..Config::new(manifest, Digest::of(b"edr 1.4.0"), 1_790_000_000) }
     /// # }
     /// ```
