@@ -330,14 +330,13 @@ impl Recounter {
         Ok(false)
     }
 
-    /// What the open rings of the newest rollout have reported by now, and why that may not be all. Nobody decides by it: what came by a clock that
-    /// is ahead is in it. Nothing where it cannot be counted.
+    /// What the open rings of the newest rollout have reported by now, and why that may not be all. Nobody decides by it: what was settled by a
+    /// clock that is ahead is in it. Nothing where it cannot be counted.
     pub fn live(&self, state: &State, now: u64) -> (Option<Vec<Evidence>>, Option<String>) {
         let newest = state.newest();
         let Some((rollout, open)) = newest.and_then(|rollout| Some((rollout, rollout.open_ring()?))) else {
             return (Some(Vec::new()), None);
         };
-        let said = |error: &io::Error| crate::said::reason(error).to_string();
         // What cannot be read is told below.
         let ahead = self.source.ahead(&rollout.id(), now).ok().flatten();
         let until = match &ahead {
@@ -351,7 +350,7 @@ impl Recounter {
                 return (lost.is_none().then(Vec::new), ahead.or(lost));
             }
             Err(error) => {
-                return (None, ahead.or_else(|| Some(format!("the reports cannot be read: {}", said(&error)))));
+                return (None, ahead.or_else(|| Some(NoCount::Source(error).to_string())));
             }
         };
         let rings = (0..=open).map(|ring| self.evidence(state, rollout, ring, until));

@@ -74,8 +74,10 @@ impl<'a> Blinded<'a> {
             for target in rule.targets.iter().filter(|target| now.plan.loads_on(id, &target.template)) {
                 // What it no longer shows to a rule that asks as before is told as that.
                 let sees_alike = |then: &Target| {
-                    let before = always(then, was);
-                    then.asks_alike(target) && always(target, sensor).iter().all(|field| before.contains(field))
+                    then.asks_alike(target) && {
+                        let before = always(then, was);
+                        always(target, sensor).iter().all(|field| before.contains(field))
+                    }
                 };
                 let Some(then) = before.on(&target.template.name).filter(|then| !sees_alike(then)) else {
                     continue;
