@@ -34,6 +34,7 @@ pub mod serve;
 pub mod source;
 pub mod status;
 pub mod store;
+mod verified;
 pub mod witness;
 
 pub use collect::Collector;

@@ -57,6 +57,8 @@ pub const ANSWER_BYTES: u64 = 16 << 10;
 pub const ROLL_BYTES: u64 = 2 << 30;
 /// Collectors that share the reports of one fleet.
 pub const SHARDS: u32 = 1_024;
+/// Bytes of the file that says which reports were verified before: enough for 500 million.
+pub const VERIFIED_BYTES: u64 = 16 << 20;
 /// Evidence that a witness remembers to have vouched for.
 pub const VOUCHED: usize = 4_096;
 /// Addresses that are told when a rollout changes.

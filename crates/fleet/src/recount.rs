@@ -6,6 +6,7 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use contentcheck_log::Hash;
@@ -16,10 +17,13 @@ use contentcheck_rollout::time::utc;
 use contentcheck_rollout::witness::Reports;
 use contentcheck_rollout::{Id, Received, Roll, State, Tally};
 
-use crate::limits::{SETTLES, VOUCHED};
+use crate::limits::{RANGE_BYTES, SETTLES, VOUCHED};
 use crate::roll::Rolls;
 use crate::segment::{RECORD, Record};
 use crate::source::{Extent, Part, Source};
+use crate::verified::{BLOCK, Verified};
+
+const BLOCK_BYTES: u64 = (BLOCK * RECORD) as u64;
 
 /// Why reports cannot be counted.
 #[derive(Debug)]
@@ -87,7 +91,7 @@ impl From<io::Error> for NoCount {
 /// When they cannot be read, or are not all there yet.
 pub fn recount(roll: &Roll, rollout: &Rollout, shards: &Source, until: u64) -> Result<Tally, NoCount> {
     let mut counted = Counted::new(rollout)?;
-    counted.count(roll, shards, until)?;
+    counted.count(roll, shards, until, &mut Verified::default())?;
     Ok(counted.tally)
 }
 
@@ -127,7 +131,7 @@ impl Counted {
     ///
     /// # Errors
     /// When reports cannot be read, or are not all there yet.
-    pub fn count(&mut self, roll: &Roll, shards: &Source, until: u64) -> Result<(), NoCount> {
+    fn count(&mut self, roll: &Roll, shards: &Source, until: u64, before: &mut Verified) -> Result<(), NoCount> {
         let mut streams = Vec::new();
         for part in shards.parts(&self.rollout)? {
             let Extent { until: settled, bytes } = shards.extent(&self.rollout, &part)?;
@@ -147,7 +151,7 @@ impl Counted {
             let mut first: Option<(u64, usize)> = None;
             for (place, stream) in streams.iter_mut().enumerate() {
                 // Streams are in the order of their shards: of equal times the first one goes first.
-                if let Some(at) = stream.next(shards, &self.rollout)?
+                if let Some(at) = stream.next(shards, &self.rollout, before)?
                     && first.is_none_or(|(earliest, _)| at < earliest)
                 {
                     first = Some((at, place));
@@ -180,9 +184,11 @@ struct Stream {
 
 impl Stream {
     /// The time of the next record that is counted. Nothing: there is none up to the time.
-    fn next(&mut self, shards: &Source, rollout: &Id) -> Result<Option<u64>, NoCount> {
+    fn next(&mut self, shards: &Source, rollout: &Id, before: &mut Verified) -> Result<Option<u64>, NoCount> {
         if self.ready.is_empty() && self.read < self.end && self.last <= self.until {
-            let bytes = shards.read(rollout, &self.part, self.read, self.end - self.read)?;
+            // As many whole blocks as one answer has room for: those may have been verified before.
+            let at_once = RANGE_BYTES / BLOCK_BYTES * BLOCK_BYTES - self.read % BLOCK_BYTES;
+            let bytes = shards.read(rollout, &self.part, self.read, at_once.min(self.end - self.read))?;
             let (records, rest) = bytes.as_chunks::<RECORD>();
             if records.is_empty() || !rest.is_empty() && bytes.len() as u64 == self.end - self.read {
                 return Err(NoCount::Short { shard: self.part.shard });
@@ -196,7 +202,7 @@ impl Stream {
                 return Err(wrong(at));
             }
             let counted = records.get(..of_time).unwrap_or_default();
-            for (at, (record, received)) in counted.iter().zip(verified(counted)).enumerate() {
+            for (at, (record, received)) in counted.iter().zip(before.verify(counted, first)).enumerate() {
                 let (Some(record), Some(received)) = (Record::of(record), received) else { return Err(wrong(at)) };
                 if received.report().rollout != *rollout {
                     return Err(wrong(at));
@@ -231,23 +237,6 @@ fn goes_back(mut last: u64, mut times: impl Iterator<Item = u64>) -> Option<usiz
     })
 }
 
-/// Verifies records on all cores. Nothing for each that its device did not sign.
-fn verified(records: &[[u8; RECORD]]) -> Vec<Option<Received>> {
-    let verify = |records: &[[u8; RECORD]]| -> Vec<Option<Received>> {
-        records.iter().map(|record| Record::of(record)?.received()).collect()
-    };
-    let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    if records.len() < 64 || cores == 1 {
-        return verify(records);
-    }
-    std::thread::scope(|scope| {
-        let parts: Vec<_> =
-            records.chunks(records.len().div_ceil(cores)).map(|part| scope.spawn(move || verify(part))).collect();
-        // A thread that panicked verified nothing, so its records are refused.
-        parts.into_iter().flat_map(|part| part.join().unwrap_or_default()).collect()
-    })
-}
-
 /// What a witness holds evidence to: it counts the reports again, and remembers what it counted.
 #[derive(Debug)]
 pub struct Recounter {
@@ -257,13 +246,23 @@ pub struct Recounter {
     counted: Mutex<Option<Counted>>,
     /// Evidence that was found right.
     vouched: Mutex<BTreeSet<[u8; 32]>>,
+    /// Reports whose signatures are known to be right.
+    verified: Mutex<Verified>,
 }
 
 impl Recounter {
     /// Counts reports of a source, by the rolls of their censuses.
     #[must_use]
-    pub const fn new(rolls: Rolls, source: Source) -> Self {
-        Self { rolls: Mutex::new(rolls), source, counted: Mutex::new(None), vouched: Mutex::new(BTreeSet::new()) }
+    pub fn new(rolls: Rolls, source: Source) -> Self {
+        let verified = Mutex::new(Verified::default());
+        let rolls = Mutex::new(rolls);
+        Self { rolls, source, counted: Mutex::new(None), vouched: Mutex::new(BTreeSet::new()), verified }
+    }
+
+    /// Keeps in a file which reports were verified, and believes it: nobody else may write there. It may be deleted at any time.
+    #[must_use]
+    pub fn remembering(self, path: PathBuf) -> Self {
+        Self { verified: Mutex::new(Verified::at(path)), ..self }
     }
 
     /// Where the reports are read.
@@ -292,7 +291,10 @@ impl Recounter {
             None => Counted::new(rollout)?,
         };
         if counted.until < until {
-            counted.count(&roll, &self.source, until)?;
+            let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
+            let all = counted.count(&roll, &self.source, until, &mut verified);
+            verified.keep();
+            all?;
         }
         let evidence = counted.tally.evidence(ring, until);
         *kept = Some(counted);

@@ -42,6 +42,11 @@ impl<'r> Record<'r> {
         Received::read(self.report, self.at)
     }
 
+    /// The report, where its signature was verified before: nothing of that is looked at again.
+    pub(crate) fn verified_before(&self) -> Option<Received> {
+        Received::verified_before(self.report, self.at)
+    }
+
     fn field<const N: usize>(&self, at: usize) -> Option<[u8; N]> {
         self.report.get(at..at + N)?.try_into().ok()
     }

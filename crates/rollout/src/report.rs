@@ -89,7 +89,7 @@ pub struct Report {
     pub seen: (u64, Hash),
 }
 
-/// A report whose signature is right. Made by [`Received::read`] alone.
+/// A report whose signature is right. Made by [`Received::read`], and by [`Received::verified_before`] of what that read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Received {
     report: Report,
@@ -146,6 +146,13 @@ impl Received {
         let (body, signature) = bytes.split_last_chunk::<SIGNATURE>()?;
         let report = Report::read(body)?;
         is_signed(&report.device, DOMAIN, body, signature).then_some(Self { report, at })
+    }
+
+    /// As [`Received::read`], of bytes that it read before, which the caller knows by their hash: the signature is not verified again.
+    #[must_use]
+    pub fn verified_before(bytes: &[u8], at: u64) -> Option<Self> {
+        let (body, _) = bytes.split_last_chunk::<SIGNATURE>()?;
+        Some(Self { report: Report::read(body)?, at })
     }
 
     /// The report.

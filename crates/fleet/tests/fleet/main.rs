@@ -1,6 +1,7 @@
 //! The daemons over real HTTP on this machine.
 
 mod collecting;
+mod counting;
 mod hostile;
 mod http;
 mod killed;

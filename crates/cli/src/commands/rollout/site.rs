@@ -47,6 +47,8 @@ pub(super) const KEYS: &str = "keys";
 pub(super) const WITNESSES: &str = "witnesses";
 pub(super) const DRAFTS: &str = "drafts";
 pub(super) const PLANS: &str = "plans";
+/// Which reports were verified before.
+pub(super) const VERIFIED: &str = ".verified-reports";
 /// Seconds for which people may sign.
 const DAY: u64 = 24 * 60 * 60;
 const CHECKPOINT_BYTES: usize = 64 << 10;
@@ -315,9 +317,15 @@ impl Site {
         })
     }
 
-    /// What counts the reports in this directory.
+    /// What counts the reports in this directory, and remembers beside the settings which it verified.
     pub(super) fn recounter(&self) -> Result<Recounter, Failure> {
-        Ok(Recounter::new(self.rolls()?, Source::directory(self.path(REPORTS))))
+        self.recounter_of(&self.path(""))
+    }
+
+    /// As [`Site::recounter`], for whoever remembers in a directory of its own, and believes no other.
+    pub(super) fn recounter_of(&self, memory: &Path) -> Result<Recounter, Failure> {
+        let reports = Source::directory(self.path(REPORTS));
+        Ok(Recounter::new(self.rolls()?, reports).remembering(memory.join(VERIFIED)))
     }
 
     /// The log, as whoever only reads follows it.

@@ -486,7 +486,7 @@ impl Site {
     pub(in crate::commands::rollout) fn keeper(&self, name: &str, clock: Clock) -> Result<Keeper, Failure> {
         let directory = self.home(name)?;
         let log = (self.place(), self.settings.log.as_str());
-        Keeper::open(&directory, log, self.recounter()?, clock).map_err(|why| match why {
+        Keeper::open(&directory, log, self.recounter_of(&directory)?, clock).map_err(|why| match why {
             NoWitness::Runs(place) => Failure::usage(format!(
                 "witness `{name}` runs already, and one process at a time signs with its key ({}); where it runs as a daemon, \
                  {SETTINGS} names its `url` instead of its `directory`",
