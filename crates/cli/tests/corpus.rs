@@ -566,6 +566,65 @@ fn a_baseline_accepts_the_findings_of_their_own_rules_alone() {
     }
 }
 
+/// What is still there is not called gone: in files that a run leaves out, by whatever does that, and where something else accepts it too.
+#[test]
+fn what_something_else_leaves_out_or_accepts_is_not_gone() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("baseline-beside-others");
+    let _ = fs::remove_dir_all(&directory);
+    let rule = directory.join("rules/kept/rule.yml");
+    fs::create_dir_all(rule.parent().unwrap()).unwrap();
+    fs::create_dir_all(directory.join("rules/other")).unwrap();
+    let text = fs::read_to_string(corpus("reject").join("CC0605-duplicate-predicate/rule.yml")).unwrap();
+    fs::write(&rule, &text).unwrap();
+    let other = text.replace("2589b852", "3589b852").replace("pasted twice", "pasted here").replace("certutil", "curl");
+    fs::write(directory.join("rules/other/rule.yml"), other).unwrap();
+    let configuration = "baseline = \"baseline.json\"\n";
+    let configure =
+        |more: &str| fs::write(directory.join("contentcheck.toml"), format!("{configuration}{more}")).unwrap();
+    let said = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contentcheck"));
+        let done = command.args(["lint", "."]).args(arguments).current_dir(&directory).output().unwrap();
+        String::from_utf8(done.stderr).unwrap()
+    };
+    fs::write(directory.join("contentcheck.toml"), "").unwrap();
+    said(&["--write-baseline", "baseline.json"]);
+    let first = fs::read(directory.join("baseline.json")).unwrap();
+    configure("");
+    let is_well = |what: &str, said: &str| {
+        assert!(said.contains("0 errors, 0 warnings") && !said.contains("no longer there"), "{what}: {said}");
+    };
+    is_well("nothing else", &said(&[]));
+    for more in [
+        "exclude = [\"rules/kept\"]\n",
+        "[severity]\nduplicate-predicate = \"off\"\n",
+        "[per-file-ignores]\n\"rules/kept/*\" = [\"CC0605\"]\n",
+    ] {
+        configure(more);
+        is_well(more, &said(&[]));
+    }
+    configure("");
+    is_well("--exclude", &said(&["--exclude", "rules/kept"]));
+    let ignore = directory.join(".contentcheckignore");
+    fs::write(&ignore, "rules/kept\n").unwrap();
+    is_well("an ignore file", &said(&[]));
+    // Nor does recording what is left take the rest away.
+    said(&["--write-baseline", "baseline.json"]);
+    assert!(fs::read(directory.join("baseline.json")).unwrap() == first);
+    fs::remove_file(&ignore).unwrap();
+    fs::write(&rule, format!("# contentcheck: allow-file duplicate-predicate -- both are meant\n{text}")).unwrap();
+    is_well("a comment", &said(&[]));
+    // A comment on one of two does not take the entry of the other.
+    fs::write(&rule, text.replace("bitsadmin", "certutil")).unwrap();
+    fs::write(directory.join("contentcheck.toml"), "").unwrap();
+    said(&["--write-baseline", "baseline.json"]);
+    configure("");
+    is_well("two", &said(&[]));
+    // What is gone is told all the same.
+    fs::write(&rule, text.replacen("            - '\\certutil.exe'\n", "", 1)).unwrap();
+    let told = said(&[]);
+    assert!(told.contains("no longer there"), "{told}");
+}
+
 /// A baseline names files as seen from where it lies: a run from elsewhere, with other names for them, accepts the same.
 #[test]
 fn a_baseline_holds_from_any_directory() {

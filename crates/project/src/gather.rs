@@ -345,12 +345,12 @@ impl Project {
             read.add(file.path);
             inputs.extend(file.input);
         }
-        // Nothing is known of findings that nobody looked for; nor, in a part of a release, of those in its other files.
+        // Nothing is known of findings that nobody looked for; nor of those in files that are there and were not looked at.
         let passes_over = selection.codes.passes_over()?;
         if let Some(Recorded { baseline, .. }) = &mut policy.baseline {
             baseline.findings.retain(|entry| !passes_over(&entry.code));
         }
-        if let Some(Recorded { baseline, names }) = policy.baseline.as_mut().filter(|_| !(is_configured && is_whole)) {
+        if let Some(Recorded { baseline, names }) = &mut policy.baseline {
             let unread = problems.iter().map(|problem| problem.source.name());
             let looked_at = sources.iter().map(|(source, _)| source.name()).chain(unread);
             let other = other_files(baseline, names, named_baseline.as_deref().unwrap_or(Path::new("")), looked_at);

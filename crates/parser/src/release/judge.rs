@@ -123,7 +123,13 @@ impl Judged {
         sort(&mut findings);
         let left_out = left_out(&checked, &errors, &problems);
         let blockers = blockers(&checked, &left_out, &findings);
-        let gone = baseline.map_or(0, |baseline| baseline.gone(&unasked));
+        let gone = baseline.map_or(0, |mut baseline| {
+            // What something else accepts is still there. It comes last: what nothing else accepts needs the entry.
+            for other in accepted.iter().filter(|one| one.by != AcceptedBy::Baseline) {
+                baseline.takes(&other.finding);
+            }
+            baseline.gone(&unasked)
+        });
         Self { checked, findings, accepted, left_out, blockers, gone }
     }
 
