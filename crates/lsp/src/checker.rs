@@ -7,15 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use contentcheck_parser::release::{Finding, Fixed};
-use crossbeam_channel::{Receiver, RecvTimeoutError, Sender};
+use crossbeam_channel::{Receiver, Sender, at, never, select_biased};
 use lsp_server::RequestId;
 
 use crate::examine::{Examination, Question, Shown};
 use crate::project::Project;
+use crate::prove::{Proof, Proven, Unproven};
 use crate::snapshot::Snapshot;
 
 /// How long no edit must come before a check begins.
@@ -65,6 +66,10 @@ pub(crate) enum Told {
     Fixes { request: RequestId, alone: Vec<bool>, together: Option<Fixed> },
     /// What is to be shown of a rule, or why nothing is.
     Examined { request: RequestId, shown: Result<Shown, String> },
+    /// Proofs take a while: so many files are done, and who sets `stop` ends them.
+    Proving { done: usize, of: usize, stop: Arc<AtomicBool> },
+    /// They ended.
+    Proved,
 }
 
 /// A project, and when it is to be looked at again.
@@ -77,12 +82,32 @@ struct Root {
     revision: u64,
     check: Option<Instant>,
     settle: Option<Instant>,
+    /// The revision of which proofs were asked for last, and what stops them.
+    proof: Option<(u64, Arc<AtomicBool>)>,
 }
 
 impl Root {
     fn touch(&mut self, revision: u64) {
         self.revision = self.revision.max(revision);
         self.check = Some(Instant::now() + DEBOUNCE);
+        self.stop();
+    }
+
+    /// Stops proofs: they are of what was.
+    fn stop(&self) {
+        if let Some((_, stop)) = &self.proof {
+            stop.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// What is to be proven, where that was not asked for since the last edit.
+    fn proof(&mut self, path: &Path, files: Vec<Unproven>) -> Option<Proof> {
+        if files.is_empty() || self.proof.as_ref().is_some_and(|(revision, _)| *revision == self.revision) {
+            return None;
+        }
+        let stop = Arc::new(AtomicBool::new(false));
+        self.proof = Some((self.revision, Arc::clone(&stop)));
+        Some(Proof { root: path.to_path_buf(), files, stop })
     }
 
     /// Takes a change of one file to the project. Where that does not know the file it is read again: the file may be
@@ -94,26 +119,40 @@ impl Root {
     }
 }
 
-/// Works on jobs until nobody has any more; what is asked of rules is handed on.
-pub(crate) fn run(jobs: &Receiver<Job>, asked: &Sender<Examination>, told: &Sender<Told>, threads: usize) {
-    let mut checker = Checker { roots: BTreeMap::new(), asked, told, threads };
+/// Who works for the checker: on questions about rules, and on proofs.
+pub(crate) struct Helpers {
+    pub(crate) examiner: Sender<Examination>,
+    /// Nobody, where proofs are not wanted.
+    pub(crate) prover: Option<Sender<Proof>>,
+    pub(crate) proven: Receiver<Proven>,
+}
+
+/// Works on jobs until nobody has any more; what takes long is handed on.
+pub(crate) fn run(jobs: &Receiver<Job>, helpers: &Helpers, told: &Sender<Told>, threads: usize) {
+    let mut checker = Checker { roots: BTreeMap::new(), helpers, told, threads };
+    let mut proven = helpers.proven.clone();
     loop {
         let due = checker.roots.values().flat_map(|root| [root.check, root.settle]).flatten().min();
-        let next = match due {
-            Some(due) => jobs.recv_deadline(due),
-            None => jobs.recv().map_err(|_| RecvTimeoutError::Disconnected),
-        };
-        match next {
-            Ok(job) => checker.take(job),
-            Err(RecvTimeoutError::Timeout) => checker.work(Instant::now()),
-            Err(RecvTimeoutError::Disconnected) => return,
+        let due = due.map_or_else(never, at);
+        // Edits come first: a check is of all that are there.
+        select_biased! {
+            recv(jobs) -> job => match job {
+                Ok(job) => checker.take(job),
+                Err(_) => return,
+            },
+            recv(proven) -> found => match found {
+                Ok(found) => checker.prove(found),
+                // Nobody proves anything here.
+                Err(_) => proven = never(),
+            },
+            recv(due) -> _ => checker.work(Instant::now()),
         }
     }
 }
 
 struct Checker<'t> {
     roots: BTreeMap<PathBuf, Root>,
-    asked: &'t Sender<Examination>,
+    helpers: &'t Helpers,
     told: &'t Sender<Told>,
     threads: usize,
 }
@@ -154,7 +193,11 @@ impl Checker<'_> {
                 root.project = None;
                 root.touch(revision);
             }
-            Job::Forget { root } => drop(self.roots.remove(&root)),
+            Job::Forget { root } => {
+                if let Some(root) = self.roots.remove(&root) {
+                    root.stop();
+                }
+            }
             Job::Now => {
                 for root in self.roots.values_mut().filter(|root| root.check.is_some()) {
                     root.check = Some(Instant::now());
@@ -166,7 +209,7 @@ impl Checker<'_> {
                 match project.and_then(|project| project.about(&path)) {
                     // Where the thread is gone, the server is about to be.
                     Some((file, gathered)) => {
-                        drop(self.asked.send(Examination { request, question, gathered, file, rule, stop }))
+                        drop(self.helpers.examiner.send(Examination { request, question, gathered, file, rule, stop }))
                     }
                     None => {
                         let reason = "the project is being read again; ask once more".to_owned();
@@ -182,6 +225,15 @@ impl Checker<'_> {
                     project.break_next = true;
                 }
             }
+        }
+    }
+
+    /// Takes what was proven, to be said by the next check that nobody waits for.
+    fn prove(&mut self, Proven { root, source, found }: Proven) {
+        let Some(root) = self.roots.get_mut(&root) else { return };
+        if let Some(project) = &mut root.project {
+            project.prove(source, found);
+            root.settle.get_or_insert_with(|| Instant::now() + DEBOUNCE);
         }
     }
 
@@ -211,9 +263,14 @@ impl Checker<'_> {
             }
             let revision = root.revision;
             match checked {
-                Ok(snapshot) => {
+                Ok((snapshot, unproven)) => {
                     if !snapshot.is_settled {
                         root.settle = Some(Instant::now() + SETTLE);
+                    }
+                    if let Some(prover) = &self.helpers.prover
+                        && let Some(proof) = root.proof(&path, unproven)
+                    {
+                        drop(prover.send(proof));
                     }
                     self.tell(Told::Checked(Arc::new(snapshot)));
                 }
@@ -255,7 +312,7 @@ impl Checker<'_> {
 }
 
 /// Reads the project where it is not known, and checks it.
-fn look(root: &mut Root, path: &Path, settles: bool, threads: usize) -> Result<Snapshot, String> {
+fn look(root: &mut Root, path: &Path, settles: bool, threads: usize) -> Result<(Snapshot, Vec<Unproven>), String> {
     let is_new = root.project.is_none();
     let project = match &mut root.project {
         Some(project) => project,
@@ -266,5 +323,6 @@ fn look(root: &mut Root, path: &Path, settles: bool, threads: usize) -> Result<S
             empty.insert(new)
         }
     };
-    Ok(project.check(root.revision, settles || is_new, threads))
+    let open = root.open.keys().map(PathBuf::as_path);
+    Ok(project.check(root.revision, settles || is_new, threads, open))
 }

@@ -33,6 +33,10 @@ pub(crate) struct Client {
     pub(crate) nested_symbols: bool,
     /// Whether it shows what commands answer; others are sent a message.
     pub(crate) shows_answers: bool,
+    /// Whether it shows that something takes a while, and lets people cancel it.
+    pub(crate) shows_progress: bool,
+    /// Whether rules of open files are proven while nobody types.
+    pub(crate) wants_proofs: bool,
 }
 
 impl Client {
@@ -65,6 +69,8 @@ impl Client {
             versioned_edits: has("workspace/workspaceEdit/documentChanges"),
             nested_symbols: has("textDocument/documentSymbol/hierarchicalDocumentSymbolSupport"),
             shows_answers: parameters.pointer("/initializationOptions/showsAnswers") == Some(&Value::Bool(true)),
+            shows_progress: has("window/workDoneProgress"),
+            wants_proofs: parameters.pointer("/initializationOptions/proofs") != Some(&Value::Bool(false)),
         }
     }
 }

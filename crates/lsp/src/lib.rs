@@ -6,9 +6,9 @@
 //! ```
 //!
 //! A project is loaded by the loader of all commands and goes the road of `lint`; only what an edit concerns is checked
-//! again. There are four threads: one reads messages, one holds the documents and answers, one holds the projects
-//! and checks, and one looks for the events that lenses ask for. An answer never waits for a check unless it is about
-//! findings or rules, and a check never waits for a lens.
+//! again. There are five threads: one reads messages, one holds the documents and answers, one holds the projects
+//! and checks, one looks for the events that lenses ask for, and one proves what a deep look says of open files while nobody types. An answer never
+//! waits for a check unless it is about findings or rules, and a check waits neither for a lens nor for a proof.
 
 mod actions;
 mod checker;
@@ -22,6 +22,7 @@ mod names;
 mod navigate;
 pub mod positions;
 mod project;
+mod prove;
 mod server;
 mod snapshot;
 mod supply;

@@ -12,10 +12,12 @@ use contentcheck_model::language::Language;
 use contentcheck_model::limits;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::Fleet;
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Finding, Fixed, Further, Gathered, Workspace, fixes_on};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Selection, files, walk};
 
+use crate::prove::Unproven;
 use crate::snapshot::Snapshot;
 
 /// A release as it is edited.
@@ -29,6 +31,8 @@ pub(crate) struct Project {
     is_configured: bool,
     /// What the dear comparisons of all rules found when they were made last.
     compared: Vec<Diagnostic>,
+    /// What was proven of files, by name, and of which text of them.
+    proven: BTreeMap<String, (Source, Vec<Diagnostic>)>,
     /// Files that could not be read when the project was.
     unread: Vec<String>,
     read: InputFiles,
@@ -59,6 +63,7 @@ impl Project {
             tested: Arc::new(read.gathered.beside.iter().map(|beside| beside.rules.clone()).collect()),
             workspace: Workspace::new(read.gathered),
             compared: Vec::new(),
+            proven: BTreeMap::new(),
             unread,
             read: read.read,
             #[cfg(test)]
@@ -112,17 +117,37 @@ impl Project {
         }
     }
 
-    /// Checks it. What is dear and rarely changes is only worked out where it `settles`; until then what was found last
-    /// goes on being said of the same rules.
-    pub(crate) fn check(&mut self, revision: u64, settles: bool, threads: usize) -> Snapshot {
+    /// Takes what was proven of a text of a file. It is said for as long as the file has that text.
+    pub(crate) fn prove(&mut self, source: Source, found: Vec<Diagnostic>) {
+        self.proven.insert(source.name().to_owned(), (source, found));
+    }
+
+    /// Checks it, and gives those of some files of which nothing was proven yet. What is dear and rarely changes is only worked out where it
+    /// `settles`; until then what was found last goes on being said of the same rules.
+    pub(crate) fn check<'p>(
+        &mut self,
+        revision: u64,
+        settles: bool,
+        threads: usize,
+        open: impl Iterator<Item = &'p Path>,
+    ) -> (Snapshot, Vec<Unproven>) {
         #[cfg(test)]
         assert!(!std::mem::take(&mut self.break_next), "a test wants a fault");
         let workspace = std::mem::take(&mut self.workspace);
         let depth = Depth::Quick;
         let inner = WithCost { further: &depth, fleet: self.fleet.as_deref() };
-        let further = Settling { inner, known: (!settles).then_some(&self.compared), made: Mutex::default() };
+        let open = if settles { open.filter_map(|path| self.name(path)).collect() } else { BTreeSet::new() };
+        let further = Settling {
+            inner,
+            known: (!settles).then_some(&self.compared),
+            made: Mutex::default(),
+            proven: &self.proven,
+            open,
+            unproven: Mutex::default(),
+        };
         let checking = Checking { further: Some(&further), ..Checking::with_threads(threads) };
         let judged = workspace.check(&checking).judge();
+        let unproven = further.unproven.into_inner().unwrap_or_else(PoisonError::into_inner);
         if settles {
             self.compared = further.made.into_inner().unwrap_or_else(PoisonError::into_inner);
         }
@@ -152,7 +177,7 @@ impl Project {
             tested: Arc::clone(&self.tested),
         };
         self.workspace = checked.edit();
-        snapshot
+        (snapshot, unproven)
     }
 
     /// The name of a file, and what the release has that its rules depend on: template types may be in any native file.
@@ -171,23 +196,20 @@ impl Project {
     }
 }
 
-/// What `lint` looks for, except that comparisons of all rules may be those of a moment ago.
+/// What `lint` looks for, except that comparisons of all rules may be those of a moment ago; and what was proven of open files.
 struct Settling<'a> {
     inner: WithCost<'a>,
     known: Option<&'a Vec<Diagnostic>>,
     made: Mutex<Vec<Diagnostic>>,
+    proven: &'a BTreeMap<String, (Source, Vec<Diagnostic>)>,
+    /// The names of the files that are open.
+    open: BTreeSet<String>,
+    unproven: Mutex<Vec<Unproven>>,
 }
 
-impl Further for Settling<'_> {
-    fn codes(&self) -> &'static [&'static Code] {
-        self.inner.codes()
-    }
-
-    fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
-        self.inner.of_rules(rules, known, threads)
-    }
-
-    fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+impl Settling<'_> {
+    /// Comparisons of all rules: those that are made now, or what was found last of the same rules.
+    fn compared(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
         if let Some(last) = self.known {
             // Of rules that share a name the first.
             let named = rules.iter().rev().map(|rule| ((rule.source.name(), rule.name.as_str()), *rule));
@@ -201,6 +223,47 @@ impl Further for Settling<'_> {
         }
         let found = self.inner.across(rules, known, threads);
         self.made.lock().unwrap_or_else(PoisonError::into_inner).clone_from(&found);
+        found
+    }
+
+    /// The rules of open files of which nothing was proven yet.
+    fn unproven(&self, rules: &[&CheckedRule], known: &[&Diagnostic]) -> Vec<Unproven> {
+        let mut files: BTreeMap<&str, Unproven> = BTreeMap::new();
+        for rule in rules.iter().filter(|rule| self.open.contains(rule.source.name())) {
+            let source = &rule.source;
+            if self.proven.get(source.name()).is_some_and(|(of, _)| of.is(source)) {
+                continue;
+            }
+            let new = || {
+                let of_file = known.iter().filter(|known| known.source.is(source));
+                Unproven { source: source.clone(), rules: Vec::new(), known: of_file.copied().cloned().collect() }
+            };
+            files.entry(source.name()).or_insert_with(new).rules.push((*rule).clone());
+        }
+        files.into_values().collect()
+    }
+}
+
+impl Further for Settling<'_> {
+    fn codes(&self) -> &'static [&'static Code] {
+        self.inner.codes()
+    }
+
+    fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+        self.inner.of_rules(rules, known, threads)
+    }
+
+    fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
+        *self.unproven.lock().unwrap_or_else(PoisonError::into_inner) = self.unproven(rules, known);
+        let mut found = self.compared(rules, known, threads);
+        // Of a text that was edited since nothing is known any more; nor of a rule that has an error by now.
+        let is_sound = |of: &Diagnostic| {
+            rules.iter().any(|rule| {
+                rule.source.is(&of.source) && rule.extent.start <= of.span.start && of.span.start < rule.extent.end
+            })
+        };
+        let proven = self.proven.values().flat_map(|(_, found)| found);
+        found.extend(proven.filter(|found| is_sound(found)).cloned());
         found
     }
 }

@@ -17,17 +17,19 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::Ended;
-use crate::checker::{self, Job, Told};
+use crate::checker::{self, Helpers, Job, Told};
 use crate::client::Client;
 use crate::document::Document;
 use crate::examine;
 use crate::findings::{self, Places};
+use crate::prove;
 use crate::snapshot::Snapshot;
 use crate::uri;
 
 mod answers;
 mod lenses;
 mod places;
+mod progress;
 mod sync;
 
 /// The threads that check. More would not end sooner: an edit concerns one file.
@@ -39,14 +41,19 @@ pub(crate) fn serve(connection: &Connection) -> Ended {
     let (jobs, taken) = unbounded();
     let (tell, told) = unbounded();
     let (ask, asked) = unbounded();
+    let (prover, proofs) = unbounded();
+    let (prove, proven) = unbounded();
     let threads = thread::available_parallelism().map_or(1, num::NonZero::get).min(THREADS);
-    let examined = tell.clone();
+    let (examined, proved) = (tell.clone(), tell.clone());
+    let helpers = Helpers { examiner: ask, prover: client.0.wants_proofs.then_some(prover), proven };
     let checker = thread::Builder::new().name("checker".to_owned());
-    let checker = checker.spawn(move || checker::run(&taken, &ask, &tell, threads));
+    let checker = checker.spawn(move || checker::run(&taken, &helpers, &tell, threads));
+    let prover = thread::Builder::new().name("prover".to_owned());
+    let prover = prover.spawn(move || prove::run(&proofs, &prove, &proved));
     let examiner = thread::Builder::new().name("examiner".to_owned());
     let examiner = examiner.spawn(move || examine::run(&asked, &examined));
     let mut server = Server::new(connection, client, jobs);
-    if checker.is_err() || examiner.is_err() {
+    if checker.is_err() || examiner.is_err() || prover.is_err() {
         return Ended::Abandoned;
     }
     server.greet();
@@ -126,6 +133,8 @@ struct Server<'c> {
     pushed: BTreeMap<PathBuf, (PathBuf, ShownAs)>,
     /// What was answered for open files, by URI.
     pulled: HashMap<String, ShownAs>,
+    /// Proofs that the client is shown.
+    progress: Option<progress::Shown>,
     queue: VecDeque<Message>,
     /// Requests to the client so far.
     asked: i32,
@@ -154,6 +163,7 @@ impl<'c> Server<'c> {
             examined: HashMap::new(),
             pushed: BTreeMap::new(),
             pulled: HashMap::new(),
+            progress: None,
             queue: VecDeque::new(),
             asked: 0,
             is_leaving: false,
@@ -306,6 +316,8 @@ impl<'c> Server<'c> {
             }
             Told::Fixes { request, alone, together } => self.tried(request, &alone, together),
             Told::Examined { request, shown } => self.show(request, shown),
+            Told::Proving { done, of, stop } => self.proving(done, of, stop),
+            Told::Proved => self.proved(),
         }
     }
 
@@ -516,5 +528,71 @@ mod tests {
         tell("exit", Value::Null);
         assert_eq!(server.join().unwrap(), Ended::Orderly);
         std::fs::remove_dir_all(directory).unwrap();
+    }
+
+    /// Whoever cancels proofs that take a while is left with what was proven, and nothing is asked again before the next edit.
+    #[test]
+    fn proofs_that_take_a_while_can_be_cancelled() {
+        let (jobs, taken) = unbounded();
+        let (ask, _asked) = unbounded();
+        let (prover, proofs) = unbounded();
+        let (_prove, proven) = unbounded();
+        let (tell, told) = unbounded();
+        let directory = std::env::temp_dir().join(format!("contentcheck-cancel-{}", std::process::id()));
+        std::fs::create_dir_all(&directory).unwrap();
+        let file = directory.join("a.content");
+        let text = "template t.x @ 1 {\n    1 a: int\n}\nrule r {\n    id: \"0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8a11\"\n    template: t.x @ 1\n    severity: low\n    when a == 1\n}\n";
+        std::fs::write(&file, text).unwrap();
+        let helpers = Helpers { examiner: ask, prover: Some(prover), proven };
+        let checker = thread::spawn(move || checker::run(&taken, &helpers, &tell, 1));
+        let open = |revision| Job::Open { root: directory.clone(), path: file.clone(), text: text.into(), revision };
+        jobs.send(open(1)).unwrap();
+        let proof = proofs.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert_eq!((proof.files.len(), proof.files[0].rules.len()), (1, 1));
+
+        // The client is shown them, and cancels.
+        let (here, there) = Connection::memory();
+        let client = Client::of(&json!({"capabilities": {"window": {"workDoneProgress": true}}}));
+        let mut server = Server::new(&there, (client, Vec::new()), jobs.clone());
+        server.told(Told::Proving { done: 0, of: 2, stop: Arc::clone(&proof.stop) });
+        server.told(Told::Proving { done: 1, of: 2, stop: Arc::clone(&proof.stop) });
+        let said: Vec<Message> = here.receiver.try_iter().collect();
+        let [Message::Request(create), Message::Notification(begin), Message::Notification(report)] = &said[..] else {
+            panic!("{said:?}")
+        };
+        let token = create.params["token"].clone();
+        assert_eq!((begin.params["value"]["cancellable"].as_bool(), &begin.params["token"]), (Some(true), &token));
+        assert_eq!(report.params["value"]["percentage"], 50);
+        let cancel =
+            |token: &Value| Notification::new("window/workDoneProgress/cancel".to_owned(), json!({"token": token}));
+        server.note(cancel(&json!("another")));
+        assert!(!proof.stop.load(std::sync::atomic::Ordering::Relaxed));
+        server.note(cancel(&token));
+        assert!(proof.stop.load(std::sync::atomic::Ordering::Relaxed));
+        server.told(Told::Proved);
+        assert!(
+            matches!(here.receiver.try_recv(), Ok(Message::Notification(end)) if end.params["value"]["kind"] == "end")
+        );
+
+        // A prover that is to stop says nothing of what it was at.
+        let (again, asked) = unbounded();
+        let (found, results) = unbounded();
+        let (shows, shown) = unbounded();
+        again.send(proof).unwrap();
+        drop(again);
+        prove::run(&asked, &found, &shows);
+        assert!(results.try_recv().is_err() && shown.try_recv().is_err());
+        assert!(proofs.recv_timeout(Duration::from_millis(800)).is_err(), "it was asked again");
+
+        // An edit stops what goes on, and asks anew.
+        jobs.send(open(2)).unwrap();
+        let second = proofs.recv_timeout(Duration::from_secs(60)).unwrap();
+        jobs.send(open(3)).unwrap();
+        proofs.recv_timeout(Duration::from_secs(60)).unwrap();
+        assert!(second.stop.load(std::sync::atomic::Ordering::Relaxed));
+        drop((jobs, server));
+        checker.join().unwrap();
+        drop(told);
+        std::fs::remove_dir_all(&directory).unwrap();
     }
 }

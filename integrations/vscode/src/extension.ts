@@ -32,7 +32,8 @@ export async function activate(extension: vscode.ExtensionContext): Promise<void
     vscode.workspace.onDidChangeWorkspaceFolders(follow),
     vscode.workspace.onDidGrantWorkspaceTrust(() => running.restart()),
     vscode.workspace.onDidChangeConfiguration((change) => {
-      if (change.affectsConfiguration("contentcheck.path") || change.affectsConfiguration("contentcheck.yaml")) {
+      const atStart = ["contentcheck.path", "contentcheck.yaml", "contentcheck.proofs"];
+      if (atStart.some((setting) => change.affectsConfiguration(setting))) {
         void running.restart();
       }
     }),

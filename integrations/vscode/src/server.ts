@@ -118,7 +118,10 @@ export class Server implements vscode.Disposable {
       outputChannel: this.log,
       revealOutputChannelOn: RevealOutputChannelOn.Never,
       diagnosticCollectionName: "contentcheck",
-      initializationOptions: { showsAnswers: true },
+      initializationOptions: {
+        showsAnswers: true,
+        proofs: vscode.workspace.getConfiguration("contentcheck").get<boolean>("proofs", true),
+      },
       middleware: {
         executeCommand: async (command, args, next) => {
           const answer: unknown = await next(command, args);

@@ -7,7 +7,8 @@ mod across;
 mod looks;
 mod rule;
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
 use contentcheck_model::predicate::Test;
@@ -67,7 +68,7 @@ impl Further for Depth {
     }
 
     fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
-        of_rules(rules, &Known::new(known), *self, threads)
+        of_rules(rules, &Known::new(known), *self, threads, None)
     }
 
     fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
@@ -118,13 +119,34 @@ impl Further for Counted {
     }
 }
 
-/// What there is to say of each rule alone, in their order.
-fn of_rules(rules: &[&CheckedRule], known: &Known<'_>, depth: Depth, threads: usize) -> Vec<Diagnostic> {
+/// What a deep look says of each rule alone that a quick one does not, where it is not stopped meanwhile: in an editor, that is worked out while
+/// nobody types.
+#[must_use]
+pub fn deeper(rules: &[&CheckedRule], known: &[&Diagnostic], stop: &Arc<AtomicBool>) -> Option<Vec<Diagnostic>> {
+    let mut found = of_rules(rules, &Known::new(known), Depth::Deep, 1, Some(stop));
+    found.retain(|found| Depth::Quick.codes().iter().all(|code| code.id != found.code.id));
+    (!stop.load(Ordering::Relaxed)).then_some(found)
+}
+
+/// What there is to say of each rule alone, in their order. Once it is to stop, what is found is of no use.
+fn of_rules(
+    rules: &[&CheckedRule],
+    known: &Known<'_>,
+    depth: Depth,
+    threads: usize,
+    stop: Option<&Arc<AtomicBool>>,
+) -> Vec<Diagnostic> {
     let of_rules = parallel::map(&chunks(rules), threads, |chunk| {
         let mut analysis = Analysis::of_proofs();
+        if let Some(stop) = stop {
+            analysis.stop_at(Arc::clone(stop));
+        }
         let mut found = Vec::new();
         let mut last: Option<&Source> = None;
         for rule in *chunk {
+            if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                break;
+            }
             // What one file may take, however many rules it has.
             if last.is_none_or(|last| !last.is(&rule.source)) {
                 analysis.allow(depth.work());

@@ -36,6 +36,10 @@ impl Server<'_> {
                 self.folders_changed(&note.params);
                 Ok(())
             }
+            "window/workDoneProgress/cancel" => {
+                self.progress_cancelled(&note.params);
+                Ok(())
+            }
             #[cfg(test)]
             "test/panic" => panic!("a test wants a fault"),
             #[cfg(test)]

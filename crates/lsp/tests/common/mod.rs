@@ -108,6 +108,11 @@ pub(crate) struct Client {
 
 impl Client {
     pub(crate) fn start(release: &Release, capabilities: Value) -> Self {
+        Self::start_with(release, capabilities, json!({}))
+    }
+
+    /// A client with options of its own.
+    pub(crate) fn start_with(release: &Release, capabilities: Value, options: Value) -> Self {
         let (connection, other) = Connection::memory();
         let server = std::thread::spawn(move || contentcheck_lsp::serve(&other));
         let mut client = Self {
@@ -121,7 +126,10 @@ impl Client {
         };
         let folder = json!([{"uri": uri::of_path(&release.0), "name": "release"}]);
         client.initialized = client
-            .ask("initialize", json!({"processId": null, "capabilities": capabilities, "workspaceFolders": folder}))
+            .ask(
+                "initialize",
+                json!({"processId": null, "capabilities": capabilities, "workspaceFolders": folder, "initializationOptions": options}),
+            )
             .unwrap();
         client.tell("initialized", json!({}));
         client
