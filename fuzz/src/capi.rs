@@ -6,8 +6,8 @@ use std::ptr::{null, null_mut};
 
 use contentcheck_capi::*;
 
-use super::choices::Choices;
-use super::sealed::seal;
+use contentcheck_generators::Choices;
+use contentcheck_generators::sealed::seal;
 
 /// The image of docs/embedding-c.md.
 const IMAGE: &[u8] = include_bytes!("../../corpus/images/first/rules.ccimage");

@@ -19,8 +19,8 @@ use contentcheck_model::value::Value;
 use contentcheck_parser::release::{Checking, Gathered, Shippable, WithErrors};
 use contentcheck_reference::{Evaluator, Event};
 
-use super::choices::Choices;
-use super::generate::World;
+use contentcheck_generators::Choices;
+use contentcheck_generators::World;
 
 /// The one field of open template types that sensors name.
 const SUPPLIED_OPEN: &str = "Undeclared";

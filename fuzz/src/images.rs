@@ -11,8 +11,8 @@ use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, WithErrors};
 
-use super::choices::Choices;
-use super::sealed::{joined, seal};
+use contentcheck_generators::Choices;
+use contentcheck_generators::sealed::{joined, seal};
 
 /// Words of scratch that are lent at most: what an image that nobody verified asks for is no reason to lend it.
 const SCRATCH_WORDS: usize = 1 << 20;

@@ -1,8 +1,8 @@
 //! The targets that take content or images through compiler and interpreter.
 
-use super::choices::Choices;
 use super::differential::{Tally, differential as one_world};
 use super::images::{image_evaluate, image_read};
+use contentcheck_generators::Choices;
 
 /// A function that takes any input.
 pub type Body = fn(&[u8]);

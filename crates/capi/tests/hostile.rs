@@ -8,21 +8,16 @@
     reason = "a file of the fuzz crate"
 )]
 mod capi;
-#[path = "../../../fuzz/src/choices.rs"]
-#[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
-mod choices;
 #[path = "support/given.rs"]
 #[expect(dead_code, clippy::unwrap_used, clippy::panic, reason = "this file needs a part of it")]
 mod given;
-#[path = "../../../fuzz/src/sealed.rs"]
-#[expect(dead_code, clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
-mod sealed;
 
 use std::collections::BTreeMap;
 use std::ffi::CStr;
 use std::ptr;
 
 use contentcheck_capi::*;
+use contentcheck_generators::Choices;
 use contentcheck_interpreter::{Capacity, Manifest, Versioning};
 
 /// Calls are wrong in every way that they can be, and enough of them are right.
@@ -33,7 +28,7 @@ fn every_status_is_answered_and_every_call_ends() {
     let mut seen: BTreeMap<CcStatus, usize> = BTreeMap::new();
     for seed in 0..cases {
         let mut bytes = vec![0; 2_000];
-        let mut random = choices::Choices::seeded(seed);
+        let mut random = Choices::seeded(seed);
         bytes.iter_mut().for_each(|byte| *byte = random.below(256) as u8);
         for status in capi::capi(&bytes) {
             *seen.entry(status).or_default() += 1;

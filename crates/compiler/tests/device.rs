@@ -7,10 +7,6 @@
     reason = "a test stops at the first surprise"
 )]
 
-#[path = "../../../fuzz/src/sealed.rs"]
-#[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
-mod sealed;
-
 #[path = "device/charged.rs"]
 mod charged;
 #[path = "device/forged.rs"]
@@ -24,6 +20,7 @@ use std::ops::ControlFlow;
 
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
+use contentcheck_generators::sealed::{rebuilt, seal};
 use contentcheck_interpreter::format::{Atom, Input, NfaKind, NfaState, Program, Regex, Section, Template, feature};
 use contentcheck_interpreter::{
     BoundEvent, Capacity, Event, Fault, Identity, Image, KillList, Level, Manifest, ManifestError, Meter, Rejection,
@@ -33,7 +30,6 @@ use contentcheck_model::language::Language;
 use contentcheck_model::sensor::{self, Sensor};
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered, ReleaseInfo, Shippable, WithErrors};
-use sealed::{rebuilt, seal};
 
 const RULES: &str = r#"
 template acme.exec @ 1 { 1 image: string nocase 2 command: string nocase 3 parent: string? 4 pid: int 5 args: list<string>? }

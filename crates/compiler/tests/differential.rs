@@ -3,23 +3,14 @@
 //! `CONTENTCHECK_CASES` asks for another number of cases than is usual.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[path = "../../../fuzz/src/choices.rs"]
-#[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
-mod choices;
 #[path = "../../../fuzz/src/differential.rs"]
 #[expect(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a file of the fuzz crate")]
 mod differential;
-#[path = "../../../fuzz/src/generate.rs"]
-#[expect(unreachable_pub, reason = "a file of the fuzz crate")]
-mod generate;
-#[path = "../../../fuzz/src/values.rs"]
-#[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
-mod values;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
-use choices::Choices;
+use contentcheck_generators::Choices;
 use differential::{Tally, differential};
 use proptest::prelude::*;
 
@@ -38,7 +29,7 @@ fn the_interpreter_says_what_the_reference_says() {
         for seed in (from..from + cases).filter(|seed| seed % threads == thread) {
             let ended = catch_unwind(AssertUnwindSafe(|| differential(&mut Choices::seeded(seed), &mut tally)));
             if ended.is_err() {
-                for (source, _) in generate::World::new(&mut Choices::seeded(seed)).sources {
+                for (source, _) in contentcheck_generators::World::new(&mut Choices::seeded(seed)).sources {
                     println!("==== {}\n{}", source.name(), source.text());
                 }
                 panic!("CONTENTCHECK_SEED={seed} CONTENTCHECK_CASES=1 shows it");

@@ -4,14 +4,8 @@
 //! themselves, so that an image of an earlier compiler gives them too.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
-#[path = "../../../fuzz/src/choices.rs"]
-#[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
-mod choices;
 #[path = "images/damage.rs"]
 mod damage;
-#[path = "../../../fuzz/src/sealed.rs"]
-#[expect(dead_code, clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
-mod sealed;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
@@ -20,9 +14,9 @@ use std::net::IpAddr;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
-use choices::Choices;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
+use contentcheck_generators::Choices;
 use contentcheck_interpreter::{self as interpreter, Image, KillList, Type, VerifiedImage, utf8};
 use contentcheck_model::language::Language;
 use contentcheck_model::sensor::{self, Sensor};
@@ -895,7 +889,7 @@ fn refused(release: &Release, bytes: &[u8]) -> String {
     for damage in damage::all(bytes, |damaged| refusal(damaged, &release.sensor).is_some()) {
         let mut damaged = damage.bytes.clone();
         if damage.seal {
-            sealed::seal(&mut damaged);
+            contentcheck_generators::sealed::seal(&mut damaged);
         }
         let code = refusal(&damaged, &release.sensor);
         let code = code.unwrap_or_else(|| panic!("it is loaded though {}", damage.why));
@@ -1032,7 +1026,7 @@ fn damaged_images_are_refused_with_the_kept_codes() {
                 damaged.truncate(usize::try_from(len).unwrap());
             }
             if json["seal"].as_bool().unwrap() {
-                sealed::seal(&mut damaged);
+                contentcheck_generators::sealed::seal(&mut damaged);
             }
             let code = json["code"].as_str().unwrap();
             assert_eq!(refusal(&damaged, &release.sensor), Some(code), "{name}: {}", json["why"]);

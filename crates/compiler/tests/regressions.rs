@@ -1,26 +1,14 @@
 //! Replays kept inputs of the fuzz targets that take content or images through compiler and interpreter.
 
-#[path = "../../../fuzz/src/choices.rs"]
-#[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
-mod choices;
 #[path = "../../../fuzz/src/differential.rs"]
 #[expect(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a file of the fuzz crate")]
 mod differential;
-#[path = "../../../fuzz/src/generate.rs"]
-#[expect(unreachable_pub, reason = "a file of the fuzz crate")]
-mod generate;
 #[path = "../../../fuzz/src/images.rs"]
 #[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
 mod images;
 #[path = "../../../fuzz/src/machine.rs"]
 #[expect(unreachable_pub, reason = "a file of the fuzz crate")]
 mod machine;
-#[path = "../../../fuzz/src/sealed.rs"]
-#[expect(dead_code, clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
-mod sealed;
-#[path = "../../../fuzz/src/values.rs"]
-#[expect(clippy::expect_used, unreachable_pub, reason = "a file of the fuzz crate")]
-mod values;
 
 use std::fs;
 use std::path::Path;

@@ -1,19 +1,15 @@
 //! What a sensor refuses when it loads an image, and what it refuses of an event.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[path = "../../../fuzz/src/choices.rs"]
-#[expect(clippy::expect_used, unreachable_pub, dead_code, reason = "a file of the fuzz crate")]
-mod choices;
-
 use std::fs;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use choices::Choices;
 use contentcheck_compiler::event::with_event;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_compiler::{Options, compile};
+use contentcheck_generators::Choices;
 use contentcheck_interpreter::{
     BoundEvent, Capacity, Event, Fault, Image, Input, KillList, Manifest, Rejection, Resource, Value, VerifiedImage,
     Versioning,

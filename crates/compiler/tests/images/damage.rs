@@ -3,7 +3,7 @@
 use contentcheck_interpreter::Image;
 use contentcheck_interpreter::format::{HEADER, Opcode, PREFIX, Predicate, RECORDS, Section, Set};
 
-use crate::sealed::{joined, seal};
+use contentcheck_generators::sealed::{joined, seal};
 
 /// One damaged image.
 pub(crate) struct Damage {

@@ -10,8 +10,8 @@ use contentcheck_model::template::{FieldType, Fixed, Scalar, TemplateType};
 use contentcheck_model::value::Value;
 use contentcheck_reference::Event;
 
-use super::choices::Choices;
-use super::values::Pool;
+use crate::choices::Choices;
+use crate::values::Pool;
 
 const SCALARS: [Scalar; 6] = [Scalar::String, Scalar::Int, Scalar::Float, Scalar::Bool, Scalar::Ip, Scalar::Bytes];
 /// Names that no template type declares; open ones have them all the same.

@@ -6,7 +6,7 @@ use std::net::IpAddr;
 use contentcheck_model::template::Scalar;
 use contentcheck_model::value::Value;
 
-use super::choices::Choices;
+use crate::choices::Choices;
 
 /// Bytes of the longest text that is made now and then.
 const HUGE: usize = 1 << 16;
