@@ -2,14 +2,11 @@
 //! whatever lies in the cache fails no run.
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
-#[expect(dead_code, reason = "others use the rest")]
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use common::{corpus, run};
+use crate::common::{corpus, run};
 use contentcheck::exit::Exit;
 
 const RECORDING: &str = "recordings/all.jsonl";

@@ -2,15 +2,13 @@
 //! With `BLESS=1` the expectations are written, and the damaged images of corpus/reject.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use common::{corpus, directories, name, run};
+use crate::common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
 use contentcheck_compiler::sensor::{Memory, Supplied};
 use contentcheck_interpreter::format::{CHECKSUM_AT, Section};
@@ -490,12 +488,13 @@ fn what_is_said_after_a_fix_is_true_of_the_fixed_files() {
     let (path, baseline) = (directory.to_str().unwrap(), directory.join("baseline.json"));
     let baseline = baseline.to_str().unwrap();
     copy("CC0203-unknown-selection/rule.yml", "accepted.yml");
-    let (exit, _, _) = common::run(&["lint", path, "--no-config", "--write-baseline", baseline]);
+    let (exit, _, _) = crate::common::run(&["lint", path, "--no-config", "--write-baseline", baseline]);
     assert_eq!(exit, Exit::Fine);
     copy("CC0136-single-quotes/rule.content", "fixed.content");
     let lint = |more: &[&str]| {
-        let (exit, out, err) =
-            common::run(&[&["lint", path, "--no-config", "--baseline", baseline, "--format", "short"], more].concat());
+        let (exit, out, err) = crate::common::run(
+            &[&["lint", path, "--no-config", "--baseline", baseline, "--format", "short"], more].concat(),
+        );
         (exit, String::from_utf8(out).unwrap(), err)
     };
     let (exit, out, err) = lint(&[]);
@@ -546,7 +545,7 @@ fn a_baseline_accepts_the_findings_of_their_own_rules_alone() {
         let lint = |more: &[&str]| {
             let format: &[&str] = if more.first() == Some(&"--write-baseline") { &[] } else { &["--format", "short"] };
             let arguments = [&["lint", file.to_str().unwrap(), "--no-config"], format].concat();
-            let (_, out, err) = common::run(&[&arguments[..], more].concat());
+            let (_, out, err) = crate::common::run(&[&arguments[..], more].concat());
             (String::from_utf8(out).unwrap(), err)
         };
         fs::write(&file, &before).unwrap();

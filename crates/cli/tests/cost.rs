@@ -1,13 +1,10 @@
 //! Rules that cost more than sensors take: `lint`, `compile` and `verify` say the same of them.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[expect(dead_code, reason = "others use the rest")]
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::run;
+use crate::common::run;
 use contentcheck::exit::Exit;
 
 /// A rule of a kind that costs more the larger it is.

@@ -1,12 +1,10 @@
 //! What reports say of sensors is there in parts: nobody has to take a message apart.
 #![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{corpus, directories, name, run};
+use crate::common::{corpus, directories, name, run};
 use serde_json::{Value, json};
 
 /// The findings of a directory in JSON.

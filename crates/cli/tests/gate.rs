@@ -2,16 +2,14 @@
 //! hold. With `BLESS=1` the expectations are written.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use crate::common::{corpus, directories, name};
 use clap::Parser as _;
-use common::{corpus, directories, name};
 use contentcheck::Streams;
 use contentcheck::args::{Cli, SchemaName};
 use contentcheck::exit::Exit;
@@ -21,7 +19,7 @@ use contentcheck_gate::evidence::{
 use contentcheck_model::diagnostic::{Severity, codes};
 
 fn run(arguments: &[&str]) -> (Exit, String, String) {
-    let (exit, out, err) = common::run(arguments);
+    let (exit, out, err) = crate::common::run(arguments);
     (exit, String::from_utf8(out).unwrap(), err)
 }
 
@@ -1465,17 +1463,17 @@ fn what_does_not_happen_is_said() {
     let scratch = Scratch::new("unsaid");
     let release = demo(&scratch);
     let path = release.to_str().unwrap();
-    let (exit, _, err) = common::run(&["compile", path, "--no-config", "-o", "-"]);
+    let (exit, _, err) = crate::common::run(&["compile", path, "--no-config", "-o", "-"]);
     assert!(exit == Exit::Fine && err.contains("not checked: arity: no fleet was named"), "{err}");
     for more in [&["-o", "-"][..], &["--no-config", "--sensor", "builtin:sysmon/4.90", "-o", "-"]] {
-        let (_, _, err) = common::run(&[["compile", path].as_slice(), more].concat());
+        let (_, _, err) = crate::common::run(&[["compile", path].as_slice(), more].concat());
         assert!(!err.contains("not checked"), "{err}");
     }
     // A table that is read wherever it lies is not called left out of the release.
     let config = release.join("contentcheck.toml");
     let text = fs::read_to_string(&config).unwrap();
     fs::write(&config, format!("exclude = [\"tables\"]\n{text}")).unwrap();
-    let (exit, _, err) = common::run(&["compile", path, "-o", "-"]);
+    let (exit, _, err) = crate::common::run(&["compile", path, "-o", "-"]);
     assert!(exit == Exit::Fine && err.contains("left out of the content: ") && !err.contains("not part"), "{err}");
     let (_, found) = evidence(&release, &["--only", "lint"]);
     let reasons: Vec<&str> = found.files_left_out.iter().map(|of| of.reason.as_str()).collect();

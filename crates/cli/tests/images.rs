@@ -2,13 +2,10 @@
 //! wrong is evaluated by none of them.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[expect(dead_code, reason = "others use the rest")]
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::{corpus, run};
+use crate::common::{corpus, run};
 use contentcheck::exit::Exit;
 use serde_json::Value;
 

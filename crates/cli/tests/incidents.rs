@@ -3,14 +3,12 @@
 //! written.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-mod common;
-
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use common::{corpus, directories, name, run};
+use crate::common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
 use contentcheck_gate::evidence::{Evidence, Status, Weight};
 

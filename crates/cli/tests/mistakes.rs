@@ -2,14 +2,12 @@
 //! that a message changes only on purpose; what a message must say, and the line it must be about, stays.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops at the first surprise")]
 
-mod common;
-
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
-use common::{corpus, directories, name, run};
+use crate::common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;

@@ -2,13 +2,10 @@
 //! make the same image of the same ones.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[expect(dead_code, reason = "others use the rest")]
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::run;
+use crate::common::run;
 use contentcheck::exit::Exit;
 
 const RULES: &str = r#"template acme.process @ 1 {

@@ -8,9 +8,6 @@ use contentcheck::args::SchemaName;
 use contentcheck::commands::schema::schema;
 use serde_json::Value;
 
-#[expect(dead_code, reason = "others use the rest")]
-mod common;
-
 struct Run {
     exit: u8,
     out: String,
@@ -18,7 +15,7 @@ struct Run {
 }
 
 fn run(arguments: &[&str]) -> Run {
-    let (exit, out, err) = common::run(arguments);
+    let (exit, out, err) = crate::common::run(arguments);
     Run { exit: exit.number(), out: String::from_utf8(out).unwrap(), err }
 }
 

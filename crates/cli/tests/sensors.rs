@@ -1,13 +1,10 @@
 //! Manifests that say something that cannot be: what `lint`, `compile` and `verify` make of them.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[expect(dead_code, reason = "others use the rest")]
-mod common;
-
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use common::run;
+use crate::common::run;
 use contentcheck::exit::Exit;
 
 const RULES: &str = "template acme.exec @ 1 { 1 image: string 2 parent: string }\n\

@@ -9,15 +9,13 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 
-use common::{corpus, directories, name, run};
+use crate::common::{corpus, directories, name, run};
 use contentcheck::exit::Exit;
 use contentcheck_lsp::uri;
 use serde_json::{Value, json};

@@ -42,7 +42,12 @@ fn item(item: &str) -> String {
     sigma(&format!("    selection:\n        {item}\n    condition: selection\n"))
 }
 
-fn file(name: &str, text: impl Fn() -> Vec<u8> + 'static, file: &'static str, code: &'static str) -> Case {
+fn file(
+    name: &str,
+    text: impl Fn() -> Vec<u8> + Send + Sync + 'static,
+    file: &'static str,
+    code: &'static str,
+) -> Case {
     Case {
         name: name.to_owned(),
         make: Box::new(move |directory| {
@@ -55,7 +60,7 @@ fn file(name: &str, text: impl Fn() -> Vec<u8> + 'static, file: &'static str, co
     }
 }
 
-fn yml(name: &str, text: impl Fn() -> String + 'static, code: &'static str) -> Case {
+fn yml(name: &str, text: impl Fn() -> String + Send + Sync + 'static, code: &'static str) -> Case {
     file(&format!("{name}, Sigma"), move || text().into_bytes(), "bad.yml", code)
 }
 
@@ -64,13 +69,13 @@ fn only_warned(case: Case) -> Case {
     Case { exit: 0, ..case }
 }
 
-fn content(name: &str, text: impl Fn() -> String + 'static, code: &'static str) -> Case {
+fn content(name: &str, text: impl Fn() -> String + Send + Sync + 'static, code: &'static str) -> Case {
     file(&format!("{name}, native"), move || text().into_bytes(), "bad.content", code)
 }
 
 fn other(
     name: &str,
-    make: impl Fn(&Path) -> Vec<String> + 'static,
+    make: impl Fn(&Path) -> Vec<String> + Send + Sync + 'static,
     file: &'static str,
     code: &'static str,
     exit: i32,
@@ -744,7 +749,7 @@ fn places() -> Vec<Case> {
 fn tables() -> Vec<Case> {
     let table = |name: &'static str,
                  data: &'static str,
-                 text: Box<dyn Fn() -> Vec<u8>>,
+                 text: Box<dyn Fn() -> Vec<u8> + Send + Sync>,
                  at: &'static str,
                  code: &'static str| {
         other(
@@ -845,7 +850,7 @@ fn tables() -> Vec<Case> {
 }
 
 fn manifests() -> Vec<Case> {
-    let fleet = |name: &'static str, text: Box<dyn Fn() -> String>, code: &'static str| {
+    let fleet = |name: &'static str, text: Box<dyn Fn() -> String + Send + Sync>, code: &'static str| {
         other(
             name,
             move |directory| {

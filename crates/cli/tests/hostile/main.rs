@@ -88,7 +88,7 @@ fn measure() {
 fn run(directory: &Path, arguments: &[String]) -> Run {
     fs::write(directory.join("arguments"), arguments.join("\n")).unwrap();
     let status = Command::new(std::env::current_exe().unwrap())
-        .args(["--exact", "measure", "--ignored", "--quiet"])
+        .args(["--exact", "hostile::measure", "--ignored", "--quiet"])
         .env("CONTENTCHECK_MEASURE", directory)
         .output()
         .unwrap();

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use crate::stopping::{started, tokens};
-use crate::world::{HOUR, START, World, copy};
+use super::stopping::{started, tokens};
+use super::world::{HOUR, START, World, copy};
 
 /// Gives every file below a directory a second name below another one.
 fn link(from: &Path, to: &Path) {

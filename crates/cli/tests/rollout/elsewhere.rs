@@ -5,8 +5,8 @@ use std::net::TcpListener;
 
 use contentcheck_fleet::Daemon;
 
-use crate::stopping::{elsewhere, elsewhere_again, started, tokens};
-use crate::world::{HOUR, MINUTE, START, World, copy, strs};
+use super::stopping::{elsewhere, elsewhere_again, started, tokens};
+use super::world::{HOUR, MINUTE, START, World, copy, strs};
 
 /// `rollout serve` of a site.
 pub(crate) struct Served {

@@ -7,7 +7,7 @@ use contentcheck_log::token::parts;
 use contentcheck_log::{Hash, Member, Token, Trust};
 use contentcheck_rollout::report::What;
 
-use crate::world::{HOUR, MINUTE, START, World, strs};
+use super::world::{HOUR, MINUTE, START, World, strs};
 
 /// Writes the roll, with the place in a group that a device has by its number.
 fn list(world: &World, group: impl Fn(usize) -> Option<String>) {

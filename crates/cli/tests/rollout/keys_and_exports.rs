@@ -10,15 +10,15 @@ use contentcheck_log::write::SecretKey;
 use contentcheck_log::{Algorithm, Hash};
 use sha2::{Digest as _, Sha256};
 
-use crate::stopping::started;
-use crate::world::{DEVICES, MINUTE, START, World, files};
+use super::stopping::started;
+use super::world::{DEVICES, MINUTE, START, World, files};
 
 const HAWKBIT: [&str; 4] = ["--engine", "hawkbit", "--distribution-set", "6"];
 const ARGO: [&str; 8] =
     ["--engine", "argo", "--workload", "edr-sensor", "--replicas", "200", "--status", "https://rollout.example.com"];
 const AWS_IOT: [&str; 6] = ["--engine", "aws-iot", "--region", "eu-central-1", "--account", "123456789012"];
 
-fn export(world: &World, exit: u8, options: &[&str], output: &Path) -> crate::world::Run {
+fn export(world: &World, exit: u8, options: &[&str], output: &Path) -> super::world::Run {
     world.must(exit, START, &[&["export", "-o", output.to_str().unwrap()], options].concat())
 }
 

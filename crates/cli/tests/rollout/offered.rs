@@ -4,9 +4,9 @@ use std::fs;
 
 use contentcheck_rollout::report::What;
 
-use crate::elsewhere::half_resumed;
-use crate::stopping::{started, tokens};
-use crate::world::{HOUR, MINUTE, START, World, files, strs};
+use super::elsewhere::half_resumed;
+use super::stopping::{started, tokens};
+use super::world::{HOUR, MINUTE, START, World, files, strs};
 
 /// All files below `tokens/`, whatever their names.
 fn handed_out(world: &World) -> Vec<String> {

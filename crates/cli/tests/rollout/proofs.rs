@@ -6,11 +6,11 @@ use std::path::PathBuf;
 use contentcheck_log::Token;
 use contentcheck_rollout::report::What;
 
-use crate::stopping::{started, tokens};
-use crate::world::{HOUR, MINUTE, START, World, ring};
+use super::stopping::{started, tokens};
+use super::world::{HOUR, MINUTE, START, World, ring};
 
 /// Gives the log other witnesses than those of these names, which are named in the settings beside them until the change is logged.
-pub(crate) fn renew(world: &World, now: u64, old: &[&str], more: &[&str]) -> crate::world::Run {
+pub(crate) fn renew(world: &World, now: u64, old: &[&str], more: &[&str]) -> super::world::Run {
     let fleet = world.root.join("fleet");
     let settings = fleet.join("rollout.toml");
     let before = fs::read_to_string(&settings).unwrap();

@@ -9,9 +9,9 @@ use contentcheck_fleet::{Daemon, Keeper, Place, Recounter, Rolls, Source};
 use contentcheck_log::{Token, Trust};
 use contentcheck_rollout::report::What;
 
-use crate::elsewhere::Served;
-use crate::proofs::renew;
-use crate::world::{HOUR, MINUTE, START, World, copy, ring, strs};
+use super::elsewhere::Served;
+use super::proofs::renew;
+use super::world::{HOUR, MINUTE, START, World, copy, ring, strs};
 
 /// The tokens of a sequence that anybody can fetch.
 pub(crate) fn tokens(world: &World, sequence: u32) -> Vec<String> {
@@ -429,7 +429,7 @@ fn a_halt_that_cannot_be_logged_stops_this_directory_all_the_same() {
     for (at, what) in ["log/checkpoint", "log/tile", "rollout.toml", "log", "keys"].into_iter().enumerate() {
         let world = started(&format!("unreadable-{at}"));
         away(&world, what);
-        let log = || crate::world::files(&world.root.join("fleet/log"));
+        let log = || super::world::files(&world.root.join("fleet/log"));
         let before = log();
         for more in [&[][..], &["--tell-witnesses"]] {
             let halted = world.run(START + 60, &[&["halt", "--reason", "a customer called"], more].concat());
@@ -902,7 +902,7 @@ fn a_halt_that_comes_while_a_resumption_waits_holds() {
         let newer = world.root.join("newer");
         copy(&log, &newer);
         let put = |from: &Path| {
-            for (name, bytes) in crate::world::files(from) {
+            for (name, bytes) in super::world::files(from) {
                 let name = name.strip_prefix(from).unwrap();
                 if !name.ends_with(".lock") {
                     fs::write(log.join(name), bytes).unwrap();

@@ -4,8 +4,8 @@ use std::fs;
 
 use contentcheck_rollout::report::What;
 
-use crate::stopping::{started, tokens};
-use crate::world::{HOUR, MINUTE, START, World, ring, strs};
+use super::stopping::{started, tokens};
+use super::world::{HOUR, MINUTE, START, World, ring, strs};
 
 /// A collector whose clock is ahead dates failures into the future, where nobody counts them yet. No ring opens, and what is open is offered no more.
 #[test]

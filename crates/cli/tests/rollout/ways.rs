@@ -2,8 +2,8 @@
 
 use contentcheck_rollout::report::What;
 
-use crate::stopping::tokens;
-use crate::world::{DEVICES, HOUR, MINUTE, START, World, ring, strs};
+use super::stopping::tokens;
+use super::world::{DEVICES, HOUR, MINUTE, START, World, ring, strs};
 
 /// A rollout that is good everywhere, and another one whose plan is in the log.
 fn followed(name: &str) -> (World, u64) {
