@@ -24,6 +24,7 @@ mod mistakes;
 mod outputs;
 mod packages;
 mod parity;
+mod parts;
 mod profile;
 mod proofs;
 mod pull;

@@ -64,6 +64,7 @@ impl Collected {
             stdin_name,
             threads: _,
             may_be_empty,
+            with_the_rest,
         } = selection;
         let Project {
             gathered,
@@ -93,6 +94,7 @@ impl Collected {
             inputs,
             // It is said and not checked.
             not_taken: _,
+            around,
         } = gathered;
         if !problems.is_empty() {
             return None;
@@ -100,7 +102,7 @@ impl Collected {
         let mut parts = Parts::default();
         parts.add(&tool()?);
         parts.each(more.iter().map(|part| part.as_bytes()));
-        parts.said(&(paths, exclude, excluded, codes, deny_warnings, stdin_name, may_be_empty));
+        parts.said(&(paths, exclude, excluded, codes, deny_warnings, stdin_name, may_be_empty, with_the_rest, around));
         parts.said(&(fleet, configured, config_path, root));
         parts.said(&match baseline {
             UseBaseline::Configured => None,

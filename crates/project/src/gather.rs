@@ -62,6 +62,8 @@ pub struct Selection {
     pub threads: usize,
     /// Whether there may be no content at all.
     pub may_be_empty: bool,
+    /// Whether the rest of a release is read too where a part of it is named: what a rule means can depend on it.
+    pub with_the_rest: bool,
 }
 
 impl Selection {
@@ -80,6 +82,7 @@ impl Selection {
             stdin_name: "stdin.yml".to_owned(),
             threads: 1,
             may_be_empty: false,
+            with_the_rest: false,
         }
     }
 
@@ -286,8 +289,16 @@ impl Project {
                 notes.extend(idle.map(|pattern| format!("{name}: `{pattern}` leaves nothing out: is it misspelt?")));
             }
         }
+        let rest = if selection.with_the_rest && !is_whole {
+            let stdin = (!stdin.is_empty()).then_some(Path::new(&selection.stdin_name));
+            let given: Vec<&Path> = paths.iter().map(PathBuf::as_path).chain(stdin).collect();
+            the_rest(&given, &walked.files, &exclude, &root)?
+        } else {
+            Vec::new()
+        };
         for (glob, codes) in &config.per_file_ignores {
-            let names = walk::matching(glob, walked.files.iter().chain(&walked.sidecars), &root)?;
+            let all = walked.files.iter().chain(&walked.sidecars).chain(&rest);
+            let names = walk::matching(glob, all, &root)?;
             if names.is_empty() && is_whole {
                 notes.push(format!("`{glob}` under [per-file-ignores] is no file: is it misspelt?"));
             }
@@ -341,6 +352,17 @@ impl Project {
         if files == 0 && problems.is_empty() && !selection.may_be_empty {
             return Err(nothing(selection, &not_taken));
         }
+        let mut around = BTreeSet::new();
+        for (found, source) in rest.iter().zip(walk::read(&rest, selection.threads)) {
+            // What cannot be read of it is told where all of it is looked at.
+            let Ok((source, language)) = source else { continue };
+            if !describes_samples(&source, language) {
+                read.add(&found.path);
+                around.insert(found.name.clone());
+                places.insert(found.name.clone(), found.path.clone());
+                sources.push((source, language));
+            }
+        }
         for file in walked.ignore_files {
             read.add(file.path);
             inputs.extend(file.input);
@@ -377,6 +399,7 @@ impl Project {
             policy,
             inputs,
             not_taken,
+            around,
         };
         let project = Self { gathered, config, config_path, root, files, paths: places, read, notes, other_configs };
         Ok(Collected { project, asked })
@@ -489,6 +512,31 @@ pub fn names_of(baseline: &Path) -> Result<Names, Failure> {
         path.canonicalize().map_err(failed)
     };
     Ok(Names::new(real(Path::new("."))?, real(directory)?))
+}
+
+/// The content of a release besides what was named of it. Nothing, where what was named is no part of it.
+fn the_rest(
+    given: &[&Path],
+    named: &[walk::Found],
+    exclude: &[String],
+    root: &Path,
+) -> Result<Vec<walk::Found>, Failure> {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let above = real(root);
+    let is_part = |path: &&Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        // What comes by standard input need not be there yet.
+        let place = real(path).or_else(|| real(parent.unwrap_or(Path::new("."))));
+        place.zip(above.as_ref()).is_some_and(|(place, above)| place.starts_with(above))
+    };
+    if !given.iter().all(is_part) {
+        return Ok(Vec::new());
+    }
+    let named = named.iter().map(|found| found.path.as_path());
+    let known: BTreeSet<PathBuf> = named.chain(given.iter().copied()).filter_map(real).collect();
+    let mut rest = walk::walk(&[root.to_path_buf()], exclude, root, true)?.files;
+    rest.retain(|found| real(&found.path).is_none_or(|path| !known.contains(&path)));
+    Ok(rest)
 }
 
 /// The files of a baseline at this path that are there, and that a run did not look at.

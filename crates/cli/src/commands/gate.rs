@@ -192,7 +192,8 @@ fn counts(arguments: &Gate, project: &Project) -> Result<(), Failure> {
 }
 
 fn selection(arguments: &Gate) -> Selection {
-    release::selection(&arguments.inputs)
+    // What a gate lets pass is what was named, whole by itself.
+    Selection { with_the_rest: false, ..release::selection(&arguments.inputs) }
 }
 
 /// Adds what a run would have read that ended while it read: all that is named, as far as it can be told.

@@ -186,7 +186,7 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         findings: &findings,
         all: judged.findings(),
         files: project.files,
-        rules: judged.checked().rules().len(),
+        rules: judged.checked().asked_rules().count(),
         skipped: &skipped,
         color: streams.color && arguments.output.is_none(),
     };
@@ -201,6 +201,9 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         }
     }
     release::introduce(&project, judged.gathered(), streams);
+    if let Some(said) = release::errors_around(&judged) {
+        talk(streams, &said);
+    }
     summary(&report, arguments, streams);
     accepted(&judged, streams);
     stops(judged.blockers(), streams);
@@ -241,7 +244,8 @@ fn record(path: &Path, (judged, project): (&Judged, &Project), codes: &Codes, st
     let mut baseline = Baseline::of(judged.findings(), &names_of(path)?);
     let recorded: usize = baseline.findings.iter().map(|of| of.count).sum();
     let unread = judged.findings().iter().map(|finding| finding.source.name());
-    let looked_at = judged.checked().sources().map(|(source, _)| source.name()).chain(unread);
+    let sources = judged.checked().sources().map(|(source, _)| source.name());
+    let looked_at = sources.filter(|name| judged.gathered().is_asked(name)).chain(unread);
     project.read.refuse(path)?;
     let (passes_over, unasked) = (codes.passes_over()?, judged.checked().unasked());
     let kept = kept_of(path, looked_at, |id| passes_over(id) || unasked.iter().any(|code| code.id == id))?;
@@ -314,7 +318,9 @@ fn fix_files(
     streams: &mut Streams<'_>,
 ) -> Result<usize, Failure> {
     let mut fixed = 0;
-    for Fixed { source, text, count } in apply_fixes(&judged.checked().regathered(), judged.findings()) {
+    let is_asked = |found: &&Finding| judged.gathered().is_asked(found.source.name());
+    let findings: Vec<Finding> = judged.findings().iter().filter(is_asked).cloned().collect();
+    for Fixed { source, text, count } in apply_fixes(&judged.checked().regathered(), &findings) {
         let name = source.name();
         let Some(path) = project.paths.get(name) else { continue };
         if arguments.diff {

@@ -1,6 +1,6 @@
 //! Baselines: findings that were there when an old repository adopted the tool.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Component, PathBuf};
 
 use schemars::JsonSchema;
@@ -120,8 +120,8 @@ impl Recorded {
     pub(super) fn open(&self) -> Open<'_> {
         let mut left: BTreeMap<&str, Left<'_>> = BTreeMap::new();
         for expected in &self.baseline.findings {
-            let code = &expected.code;
-            left.entry(&expected.fingerprint).or_insert(Left { code, count: 0 }).count += expected.count;
+            let Expected { code, file, .. } = expected;
+            left.entry(&expected.fingerprint).or_insert(Left { code, file, count: 0 }).count += expected.count;
         }
         Open { left, names: &self.names }
     }
@@ -136,6 +136,7 @@ pub(super) struct Open<'b> {
 /// Findings of one fingerprint that a baseline still accepts.
 struct Left<'b> {
     code: &'b str,
+    file: &'b str,
     count: usize,
 }
 
@@ -155,9 +156,11 @@ impl Open<'_> {
         }
     }
 
-    /// How many accepted findings are gone, but for those of codes that nobody looked for.
-    pub(super) fn gone(&self, unasked: &[&'static Code]) -> usize {
-        let is_asked = |left: &&Left<'_>| unasked.iter().all(|code| code.id != left.code);
+    /// How many accepted findings are gone, but for those of codes that nobody looked for, and in files of which nothing is said.
+    pub(super) fn gone(&self, unasked: &[&'static Code], around: &BTreeSet<String>) -> usize {
+        let around: BTreeSet<String> = around.iter().map(|file| self.names.of(file)).collect();
+        let is_asked =
+            |left: &&Left<'_>| unasked.iter().all(|code| code.id != left.code) && !around.contains(left.file);
         self.left.values().filter(is_asked).map(|left| left.count).sum()
     }
 }

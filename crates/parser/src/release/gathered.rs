@@ -1,6 +1,6 @@
 //! Gathered: everything that has an influence on a release, as it was read and before it is checked.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -194,6 +194,9 @@ pub struct Gathered {
     pub inputs: Vec<Input>,
     /// What a directory has and the release leaves out: the name of a file or directory, and why.
     pub not_taken: Vec<(String, &'static str)>,
+    /// The names of content files that are there for what they have to do with the others: nothing is said of themselves. None, where all of a
+    /// release is looked at.
+    pub around: BTreeSet<String>,
 }
 
 impl Gathered {
@@ -201,6 +204,12 @@ impl Gathered {
     #[must_use]
     pub fn of(sources: Vec<(Source, Language)>) -> Self {
         Self { sources, ..Self::default() }
+    }
+
+    /// Whether something is said of a file.
+    #[must_use]
+    pub fn is_asked(&self, file: &str) -> bool {
+        !self.around.contains(file)
     }
 
     /// Every file that had an influence, sorted: these content files, which a workspace holds instead of the gathered

@@ -66,6 +66,7 @@ pub struct Judged {
     /// Findings that only whoever runs or ships rules must be told.
     blockers: Vec<Finding>,
     gone: usize,
+    errors_around: usize,
 }
 
 impl Checked {
@@ -102,8 +103,21 @@ impl Judged {
         };
         let unasked = checked.unasked();
         let mut errors: Vec<Vec<Finding>> = Vec::new();
+        let is_asked = |source: &Source| checked.gathered().is_asked(source.name());
+        let mut errors_around = 0;
         for file in checked.files() {
             let FileFound { source, language, .. } = file;
+            if !is_asked(source) {
+                // What is said there may be about a file that is asked of.
+                let about = |found: &Finding| found.related.iter().any(|place| is_asked(&place.source));
+                if file.found.iter().any(about) {
+                    let all = suppress::apply(source, language, || file.comments(), of_rules(&file), &unasked);
+                    findings.extend(judge(all.kept.into_iter().filter(about).collect(), &mut accepted));
+                }
+                errors_around += usize::from(file.found.iter().any(|found| found.code.severity == Severity::Error));
+                errors.push(Vec::new());
+                continue;
+            }
             let applied = suppress::apply(source, language, || file.comments(), of_rules(&file), &unasked);
             accepted.extend(
                 applied
@@ -117,20 +131,25 @@ impl Judged {
             errors.push(own.collect());
             findings.extend(limited(source, kept));
         }
-        let problems: Vec<Finding> = checked.problems().cloned().map(Arc::new).collect();
+        let (problems, around): (Vec<&Diagnostic>, Vec<&Diagnostic>) =
+            checked.problems().partition(|problem| is_asked(&problem.source));
+        errors_around += around.len();
+        let problems: Vec<Finding> = problems.into_iter().cloned().map(Arc::new).collect();
         let kept = judge(problems.clone(), &mut accepted);
         findings.extend(kept);
         sort(&mut findings);
-        let left_out = left_out(&checked, &errors, &problems);
-        let blockers = blockers(&checked, &left_out, &findings);
+        let mut left_out = left_out(&checked, &errors, &problems);
+        left_out.retain(|left| is_asked(&left.source));
+        let mut blockers = blockers(&checked, &left_out, &findings);
+        blockers.retain(|blocker| is_asked(&blocker.source));
         let gone = baseline.map_or(0, |mut baseline| {
             // What something else accepts is still there. It comes last: what nothing else accepts needs the entry.
             for other in accepted.iter().filter(|one| one.by != AcceptedBy::Baseline) {
                 baseline.takes(&other.finding);
             }
-            baseline.gone(&unasked)
+            baseline.gone(&unasked, &checked.gathered().around)
         });
-        Self { checked, findings, accepted, left_out, blockers, gone }
+        Self { checked, findings, accepted, left_out, blockers, gone, errors_around }
     }
 
     /// Everything that is reported, by file and place.
@@ -169,6 +188,12 @@ impl Judged {
     #[must_use]
     pub const fn gone(&self) -> usize {
         self.gone
+    }
+
+    /// How many files have an error of which nothing is said, since they were not [asked of](Gathered::around).
+    #[must_use]
+    pub const fn errors_around(&self) -> usize {
+        self.errors_around
     }
 
     /// What was checked.

@@ -27,7 +27,7 @@ pub struct Unshippable {
     pub errors: Vec<Finding>,
 }
 
-/// All that can be compiled, evaluated and proven: rules that were read whole and have no error, in the order of an
+/// All that can be compiled, evaluated and proven: rules that were read whole and have no error, of the files that were asked of, in the order of an
 /// image. Made by [`Judged::ship`] alone.
 #[derive(Clone, Debug)]
 pub struct Shippable {
@@ -58,7 +58,7 @@ impl Shippable {
         let checked = judged.checked();
         let left: HashSet<(&str, Span)> = left_out.iter().map(|out| (out.source.name(), out.extent)).collect();
         let ships = |rule: &&Arc<CheckedRule>| !left.contains(&(rule.source.name(), rule.extent));
-        let mut rules: Vec<_> = checked.rules().iter().filter(ships).cloned().collect();
+        let mut rules: Vec<_> = checked.asked_rules().filter(ships).cloned().collect();
         // By names and not by files, so that the order of an image does not depend on how content is split.
         rules.sort_by(|a, b| {
             (&a.name, &a.title, a.source.name(), a.span).cmp(&(&b.name, &b.title, b.source.name(), b.span))

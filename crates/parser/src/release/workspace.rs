@@ -321,7 +321,9 @@ impl Workspace {
         for ((file, known), key) in self.files.values().zip(found.iter()).zip(&keys) {
             let from = all.len();
             all.extend(sound(file, known));
-            if file.proofs.as_ref().is_none_or(|(made_with, _)| made_with != key) {
+            // Proofs are about a rule by itself.
+            let is_asked = self.gathered.is_asked(file.source.name());
+            if is_asked && file.proofs.as_ref().is_none_or(|(made_with, _)| made_with != key) {
                 todo.extend(all.get(from..).unwrap_or_default());
             }
         }
@@ -483,6 +485,11 @@ impl Checked {
     #[must_use]
     pub fn rules(&self) -> &[Arc<CheckedRule>] {
         &self.rules
+    }
+
+    /// Those of files that are [asked of](Gathered::around).
+    pub fn asked_rules(&self) -> impl Iterator<Item = &Arc<CheckedRule>> {
+        self.rules.iter().filter(|rule| self.workspace.gathered.is_asked(rule.source.name()))
     }
 
     /// The template types in force.
