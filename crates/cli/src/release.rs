@@ -281,10 +281,10 @@ impl Passed {
     }
 }
 
-/// That files of the release have errors of which nothing is said, since others were named.
+/// That files of the release have errors of which nothing is said, since others were named: where those have errors, which may be for that.
 #[must_use]
 pub fn errors_around(judged: &Judged) -> Option<String> {
-    let count = judged.errors_around();
+    let count = judged.errors().next().map_or(0, |_| judged.errors_around());
     let (files, have) = (plural(count, "other file"), if count == 1 { "has" } else { "have" });
     let said = format!(
         "{files} of the release {have} errors, which are not shown: `contentcheck lint` of its directory shows them"

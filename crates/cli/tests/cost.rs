@@ -1,5 +1,4 @@
 //! Rules that cost more than sensors take: `lint`, `compile` and `verify` say the same of them.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::Path;

@@ -1,5 +1,5 @@
 //! A part of a release is checked beside the rest of it, and nothing is said but of that part.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing, reason = "a test stops at the first surprise")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -149,6 +149,16 @@ fn errors_of_the_rest_are_told_by_their_number() {
     // What is left out of the release is no part of it, and can be looked at all the same.
     let (_, _, err) = said("drafts/g.yml", &["--no-config"]);
     assert!(err.contains("checked 1 file with 1 rule:"), "{err}");
+    // Nor is a directory with settings of its own, or the release before.
+    fs::create_dir_all(directory.join("other")).unwrap();
+    fs::create_dir_all(directory.join("before")).unwrap();
+    fs::write(directory.join("other/contentcheck.toml"), "").unwrap();
+    for copy in ["other", "before"] {
+        fs::copy(directory.join("native/c.content"), directory.join(copy).join("c.content")).unwrap();
+    }
+    fs::write(directory.join("contentcheck.toml"), "exclude = [\"drafts\"]\n[gate]\nprevious = \"before\"\n").unwrap();
+    let (_, out, _) = said("native/c.content", &[]);
+    assert!(!out.contains("CC0702"), "{out}");
     // A part that is fixed changes no other file.
     let before = fs::read(directory.join("sigma/e.yml")).unwrap();
     said("sigma/d.yml", &["--fix"]);

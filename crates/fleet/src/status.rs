@@ -295,7 +295,7 @@ impl Status {
                 "the first entry of a log says who holds which role; take the files of the log from a copy".to_owned(),
             );
         }
-        reasons.extend(rollout.iter().flat_map(Now::reasons));
+        reasons.extend(rollout.iter().flat_map(|rollout| rollout.reasons(trouble.is_none())));
         reasons.extend(ahead(state.time(), now));
         reasons.extend(trouble.map(str::to_owned));
         // Before there is a rollout nobody has asked the witnesses.
@@ -488,8 +488,8 @@ impl Now {
         }
     }
 
-    /// Why a person should look, in sentences.
-    fn reasons(&self) -> Vec<String> {
+    /// Why a person should look, in sentences; whether reports can be counted says what to do about them.
+    fn reasons(&self, can_be_counted: bool) -> Vec<String> {
         let mut reasons = Vec::new();
         if let (Some(why), Some(at)) = (&self.why, self.halted_at) {
             let keys = self.halted_by.iter().map(|key| key.get(..12).unwrap_or(key));
@@ -503,10 +503,13 @@ impl Now {
                 let bad = ring.groups.iter().filter(|group| group.is_bad()).map(|group| group.name.as_str());
                 let bad = bad.collect::<Vec<_>>().join(", ");
                 if !bad.is_empty() {
-                    reasons.push(format!(
-                        "reports of {} say that the release is bad, on {bad}; `contentcheck rollout advance` takes them in",
-                        ring.title()
-                    ));
+                    let then = if can_be_counted {
+                        "`contentcheck rollout advance` takes them in"
+                    } else {
+                        "`contentcheck rollout advance` cannot take them in as long as the following holds, so stop it by \
+                         `contentcheck rollout halt --reason WORDS`"
+                    };
+                    reasons.push(format!("reports of {} say that the release is bad, on {bad}; {then}", ring.title()));
                 }
             }
             for ring in self.rings.iter().filter(|ring| ring.opened_at.is_some() && ring.is_failing() && !ring.is_bad())

@@ -292,7 +292,8 @@ impl Project {
         let rest = if selection.with_the_rest && !is_whole {
             let stdin = (!stdin.is_empty()).then_some(Path::new(&selection.stdin_name));
             let given: Vec<&Path> = paths.iter().map(PathBuf::as_path).chain(stdin).collect();
-            the_rest(&given, &walked.files, &exclude, &root)?
+            let previous = config.gate.previous.as_ref().map(|path| root.join(path));
+            the_rest(&given, &walked.files, &exclude, (&root, previous.as_deref()))?
         } else {
             Vec::new()
         };
@@ -514,12 +515,13 @@ pub fn names_of(baseline: &Path) -> Result<Names, Failure> {
     Ok(Names::new(real(Path::new("."))?, real(directory)?))
 }
 
-/// The content of a release besides what was named of it. Nothing, where what was named is no part of it.
+/// The content of a release besides what was named of it. Nothing, where what was named is no part of it. The release before is none of it, nor is a
+/// directory with settings of its own.
 fn the_rest(
     given: &[&Path],
     named: &[walk::Found],
     exclude: &[String],
-    root: &Path,
+    (root, previous): (&Path, Option<&Path>),
 ) -> Result<Vec<walk::Found>, Failure> {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let above = real(root);
@@ -534,8 +536,14 @@ fn the_rest(
     }
     let named = named.iter().map(|found| found.path.as_path());
     let known: BTreeSet<PathBuf> = named.chain(given.iter().copied()).filter_map(real).collect();
-    let mut rest = walk::walk(&[root.to_path_buf()], exclude, root, true)?.files;
-    rest.retain(|found| real(&found.path).is_none_or(|path| !known.contains(&path)));
+    let walk::Walked { files: mut rest, configurations, .. } = walk::walk(&[root.to_path_buf()], exclude, root, true)?;
+    let own =
+        configurations.iter().filter_map(|path| real(path.parent()?)).filter(|place| Some(place) != above.as_ref());
+    let others: Vec<PathBuf> = own.chain(previous.and_then(real)).collect();
+    rest.retain(|found| {
+        let is_other = |path: &PathBuf| others.iter().any(|other| path.starts_with(other));
+        real(&found.path).is_none_or(|path| !known.contains(&path) && !is_other(&path))
+    });
     Ok(rest)
 }
 

@@ -1,4 +1,5 @@
 //! What the tests over corpus/ share.
+#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
 use std::fs;
 use std::path::{Path, PathBuf};

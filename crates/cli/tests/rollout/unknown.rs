@@ -26,6 +26,7 @@ fn a_collector_whose_clock_is_ahead_opens_no_ring() {
         // People see what devices say, and why it does not count yet.
         let status = world.must(1, due, &["status"]).out;
         assert!(status.contains("a clock that is ahead") && status.contains("say that the release is bad"), "{status}");
+        assert!(status.contains("cannot take them in") && status.contains(" halt --reason WORDS"), "{status}");
         // When that time has come, it counts.
         let rejected = world.must(1, due + ahead, &["advance"]);
         assert!(rejected.out.contains("CC0906"), "{}", rejected.out);
