@@ -74,7 +74,6 @@ pub fn selection(inputs: &Inputs) -> Selection {
         threads: threads(inputs.threads),
         // Rules that are piped in are as the tool writes them; `lint` asks.
         stdin_name: "stdin.content".to_owned(),
-        with_the_rest: true,
         ..Selection::of(inputs.paths.clone())
     }
 }
@@ -229,9 +228,8 @@ pub fn pass(
     let checking = Checking { further, ..Checking::with_threads(threads) };
     let judged = project.gathered.check(&checking).judge();
     error_lines(&judged).into_iter().for_each(&mut *say);
-    errors_around(&judged).into_iter().for_each(&mut *say);
     let errors = if skip_errors { WithErrors::LeaveOut } else { WithErrors::Refuse };
-    let all = judged.checked().asked_rules().count() + unread(&judged);
+    let all = judged.checked().rules().len() + unread(&judged);
     let content = match judged.ship(errors) {
         Ok(content) => content,
         Err(_) => {
@@ -279,17 +277,6 @@ impl Passed {
         let Self { judged, content, read } = self;
         Release { judged, content, image, read }
     }
-}
-
-/// That files of the release have errors of which nothing is said, since others were named: where those have errors, which may be for that.
-#[must_use]
-pub fn errors_around(judged: &Judged) -> Option<String> {
-    let count = judged.errors().next().map_or(0, |_| judged.errors_around());
-    let (files, have) = (plural(count, "other file"), if count == 1 { "has" } else { "have" });
-    let said = format!(
-        "{files} of the release {have} errors, which are not shown: `contentcheck lint` of its directory shows them"
-    );
-    (count > 0).then_some(said)
 }
 
 /// Every error with its help, a line each.

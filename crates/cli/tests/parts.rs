@@ -121,6 +121,13 @@ fn a_part_is_told_what_the_whole_says_of_it() {
     configure("baseline = \"baseline.json\"\n");
     assert_eq!(count("CC0606"), 0);
     hold(&own, &[]);
+    // Recording a part takes nothing away, and doubles nothing.
+    let recorded = fs::read(&baseline).unwrap();
+    for part in ["sigma/d.yml", "sigma/e.yml", "sigma", "native/b.content"] {
+        let part = own.join(part);
+        crate::common::run(&["lint", part.to_str().unwrap(), "--write-baseline", baseline.to_str().unwrap()]);
+        assert!(fs::read(&baseline).unwrap() == recorded, "{}", part.display());
+    }
     configure("");
     for file in ["sigma/d.yml", "sigma/e.yml"] {
         let text = fs::read_to_string(own.join(file)).unwrap();
@@ -165,33 +172,34 @@ fn errors_of_the_rest_are_told_by_their_number() {
     assert_eq!(fs::read(directory.join("sigma/e.yml")).unwrap(), before);
 }
 
-/// Whoever runs rules of a part has the template types of the whole, and no other rule.
+/// Whoever runs or ships rules reads what is named alone: copies below one file of settings can be compiled and compared.
 #[test]
-fn rules_of_a_part_run_beside_the_rest() {
-    let demo = corpus("releases/demo");
-    let file = demo.join("rules/pipes.content");
-    let path = file.to_str().unwrap();
-    let rules = fs::read_to_string(&file).unwrap().lines().filter(|line| line.starts_with("rule ")).count();
-    let image = Path::new(env!("CARGO_TARGET_TMPDIR")).join("parts-of-demo.ccimage");
-    let sensor = demo.join("sensors/acme-7.15.json");
+fn what_runs_or_ships_is_what_was_named() {
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("parts/copies");
+    let _ = fs::remove_dir_all(&directory);
+    let rule = release("copied").join("sigma/d.yml");
+    for copy in ["staging", "production"] {
+        fs::create_dir_all(directory.join(copy)).unwrap();
+        fs::copy(&rule, directory.join(copy).join("d.yml")).unwrap();
+    }
+    fs::write(directory.join("contentcheck.toml"), "").unwrap();
+    let [one, other, image] =
+        ["staging", "production", "x.ccimage"].map(|name| directory.join(name).display().to_string());
     let run = |arguments: &[&str]| {
         let (exit, out, err) = crate::common::run(arguments);
         (exit.number(), String::from_utf8(out).unwrap() + &err)
     };
-    let (exit, said) = run(&["compile", path, "--fleet", sensor.to_str().unwrap(), "-o", image.to_str().unwrap()]);
-    assert!(exit == 0, "{said}");
-    let (exit, said) = run(&["inspect", image.to_str().unwrap(), "--format", "json"]);
-    let inspected: Value = serde_json::from_str(&said).unwrap();
-    let mut sections = inspected["sections"].as_array().unwrap().iter();
-    let of_rules = sections.find(|section| section["name"] == "rules").unwrap();
-    assert_eq!((exit, of_rules["records"].as_u64()), (0, Some(rules as u64)), "{said}");
-    let (exit, said) = run(&["test", path]);
-    assert!(exit == 0 && !said.contains("CC0204"), "{said}");
-    let (_, said) = run(&["prove", path]);
-    assert!(!said.contains("CC0204"), "{said}");
-    // A gate lets pass what was named, whole by itself.
-    let (exit, said) = run(&["gate", path]);
-    assert!(exit != 0 && said.contains("CC0204"), "{said}");
+    for arguments in [
+        &["compile", &one, "-o", &image][..],
+        &["diff", &one, &other],
+        &["prove", &one],
+        &["test", &one, "--allow-none"],
+    ] {
+        let (exit, said) = run(arguments);
+        assert!(exit == 0 && !said.contains("CC0702"), "{arguments:?}: {said}");
+    }
+    // The whole release says what is wrong with it, and so does each part.
+    assert!(run(&["lint", &one, "--format", "short"]).1.contains("CC0702"));
 }
 
 /// What comes by standard input stands for the file that it is named as.

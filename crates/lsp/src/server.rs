@@ -584,7 +584,7 @@ mod tests {
         assert!(results.try_recv().is_err() && shown.try_recv().is_err());
         assert!(proofs.recv_timeout(Duration::from_millis(800)).is_err(), "it was asked again");
 
-        // An edit stops what goes on, and asks anew.
+        // An edit stops what goes on, and asks again.
         jobs.send(open(2)).unwrap();
         let second = proofs.recv_timeout(Duration::from_secs(60)).unwrap();
         jobs.send(open(3)).unwrap();

@@ -79,7 +79,7 @@ pub fn run(arguments: &Attack, streams: &mut Streams<'_>) -> Outcome {
     let mut analysis = Analysis::new(&proof::fires);
     let mut techniques: BTreeMap<String, (BTreeSet<RuleName>, BTreeSet<Dead>)> = BTreeMap::new();
     let mut untagged = 0;
-    for rule in judged.checked().asked_rules() {
+    for rule in judged.checked().rules() {
         let named = techniques_of(rule);
         untagged += u64::from(named.is_empty());
         if named.is_empty() {

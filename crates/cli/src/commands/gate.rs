@@ -192,8 +192,7 @@ fn counts(arguments: &Gate, project: &Project) -> Result<(), Failure> {
 }
 
 fn selection(arguments: &Gate) -> Selection {
-    // What a gate lets pass is what was named, whole by itself.
-    Selection { with_the_rest: false, ..release::selection(&arguments.inputs) }
+    release::selection(&arguments.inputs)
 }
 
 /// Adds what a run would have read that ended while it read: all that is named, as far as it can be told.

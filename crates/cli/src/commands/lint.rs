@@ -100,6 +100,7 @@ fn selection(arguments: &Lint) -> Selection {
         deny_warnings: arguments.deny_warnings,
         baseline,
         stdin_name: arguments.stdin_name.clone(),
+        with_the_rest: true,
         ..release::selection(&arguments.inputs)
     }
 }
@@ -201,7 +202,7 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
         }
     }
     release::introduce(&project, judged.gathered(), streams);
-    if let Some(said) = release::errors_around(&judged) {
+    if let Some(said) = errors_around(&judged) {
         talk(streams, &said);
     }
     summary(&report, arguments, streams);
@@ -244,13 +245,22 @@ fn record(path: &Path, (judged, project): (&Judged, &Project), codes: &Codes, st
     let mut baseline = Baseline::of(judged.findings(), &names_of(path)?);
     let recorded: usize = baseline.findings.iter().map(|of| of.count).sum();
     let unread = judged.findings().iter().map(|finding| finding.source.name());
-    let sources = judged.checked().sources().map(|(source, _)| source.name());
-    let looked_at = sources.filter(|name| judged.gathered().is_asked(name)).chain(unread);
+    let all = judged.checked().sources().map(|(source, _)| source.name()).chain(unread);
+    let looked_at = all.filter(|name| judged.gathered().is_asked(name));
     project.read.refuse(path)?;
     let (passes_over, unasked) = (codes.passes_over()?, judged.checked().unasked());
     let kept = kept_of(path, looked_at, |id| passes_over(id) || unasked.iter().any(|code| code.id == id))?;
-    let of_others: usize = kept.iter().map(|of| of.count).sum();
-    baseline.findings.extend(kept);
+    let mut of_others = 0;
+    for old in kept {
+        // Of a file that was not named only what is about one that was is found again.
+        match baseline.findings.iter_mut().find(|new| new.fingerprint == old.fingerprint) {
+            Some(new) => new.count = new.count.max(old.count),
+            None => {
+                of_others += old.count;
+                baseline.findings.push(old);
+            }
+        }
+    }
     baseline.findings.sort();
     let mut text = serde_json::to_string_pretty(&baseline).map_err(|error| Failure::internal(error.to_string()))?;
     text.push('\n');
@@ -266,6 +276,16 @@ fn record(path: &Path, (judged, project): (&Judged, &Project), codes: &Codes, st
         talk(streams, &format!("{} not recorded: nothing can accept what can break a device", plural(rest, "finding")));
     }
     Ok(Exit::Fine)
+}
+
+/// That files of the release have errors of which nothing is said, since others were named: where those have errors, which may be for that.
+fn errors_around(judged: &Judged) -> Option<String> {
+    let count = judged.errors().next().map_or(0, |_| judged.errors_around());
+    let (files, have) = (plural(count, "other file"), if count == 1 { "has" } else { "have" });
+    let said = format!(
+        "{files} of the release {have} errors, which are not shown: `contentcheck lint` of its directory shows them"
+    );
+    (count > 0).then_some(said)
 }
 
 /// Says how many findings were accepted, and by what.
