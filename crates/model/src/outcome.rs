@@ -131,6 +131,8 @@ pub struct FileOutcome {
     pub diagnostics: Vec<Diagnostic>,
     /// Whether all of the file was understood, as far as its form goes.
     pub is_intact: bool,
+    /// Where something that could not be read may be a filter or a correlation: which rules it is for nobody knows.
+    pub may_change: Option<Span>,
 }
 
 impl FileOutcome {
@@ -144,6 +146,7 @@ impl FileOutcome {
             documents: Vec::new(),
             diagnostics: Vec::new(),
             is_intact: true,
+            may_change: None,
         }
     }
 

@@ -5,7 +5,7 @@ use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, codes};
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::{Fleet, Manifest};
-use contentcheck_model::source::Source;
+use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::release::{
     AcceptedBy, Baseline, Checking, Finding, Further, Gathered, Judged, Level, Names, Policy, Recorded, WithErrors,
 };
@@ -195,6 +195,104 @@ fn documents_that_change_rules_keep_them_out() {
             );
             assert!(judged.ship(WithErrors::Refuse).is_err(), "{document}");
         }
+    }
+}
+
+/// Of a filter or a correlation that could not be read nobody knows which rules it is for, nor, where it is cut off or
+/// spoilt, that it is one: with what may be one out, no rule ships. What surely is a rule changes no other.
+#[test]
+fn what_may_be_a_filter_that_cannot_be_read_keeps_all_rules_out() {
+    let sigma = |id: u32, name: &str, more: &str| {
+        format!(
+            "title: {name}\nid: 0d6f3c7e-1f57-4f62-9a4f-{id:012}\nname: {name}\nstatus: test\nlogsource: {{product: acme}}\ndetection:\n    s: {{image: {name}}}\n    filter: {{image: x}}\n    condition: s and not filter\nlevel: low\n{more}"
+        )
+    };
+    let native = format!("{TEMPLATE}{}", rule("native", 3, "pid == 4"));
+    // How many rules ship, where that of the filter and the correlation does not, as has to be told.
+    let shipped = |text: &str| {
+        let files = [("t.content", native.clone()), ("one.yml", sigma(1, "one", "")), ("other.yml", text.to_owned())];
+        let judged = judged(gathered(&files));
+        let told = judged.errors().any(|found| found.code.id == "CC0119" && found.source.name() == "other.yml");
+        let ships = ships(&judged);
+        assert!(
+            ships.contains(&"native".to_owned()),
+            "no filter is for a native rule: {text}\n{:?}",
+            judged.left_out()
+        );
+        assert_eq!(ships.contains(&"one".to_owned()), !told, "{text}");
+        if told { 0 } else { ships.len() }
+    };
+    let filter = "title: F\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000009\ndescription: 'not theirs'\nlogsource: {product: acme}\nfilter:\n    rules: [one]\n    s:\n        image: x\n    condition: not s\n";
+    let correlation = "title: C\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000009\nstatus: test\ncorrelation:\n    type: event_count\n    rules: [one]\n    group-by: [image]\n    timespan: 1h\n    condition: {gte: 5}\nlevel: low\n";
+    for whole in [filter, correlation] {
+        let first = sigma(4, "first", "---\n");
+        for cut in 1..=whole.len() {
+            assert_eq!(shipped(&whole[..cut]), 0, "{}", &whole[..cut]);
+            assert_eq!(shipped(&format!("{first}{}", &whole[..cut])), 0, "{first}{}", &whole[..cut]);
+        }
+        let lines: Vec<&str> = whole.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let bare = line.trim_start();
+            let spoilt = [
+                format!("\t{line}"),
+                format!(" {line}"),
+                format!("{line} [x"),
+                format!("{line} \"x"),
+                format!("{line}: : x"),
+                line.replacen(':', "", 1),
+                line.replacen(':', ":x", 1),
+                format!("{line}\n@"),
+                format!("&a {bare}\n{line}\n*b"),
+                format!("{bare}\n{line}"),
+                line.replace("filter", "fliter").replace("correlation", "corelation"),
+                line.replace("filter", "Filters").replace("correlation", "Correlation"),
+            ];
+            for one in spoilt {
+                let text = [&lines[..at], &[one.as_str()], &lines[at + 1..]].concat().join("\n");
+                assert_eq!(shipped(&text), 0, "{text}");
+            }
+        }
+        let flow = format!("{{title: F, logsource: {{product: acme}}, {}", "\"filter\" : {rules: any, s: {image: x}");
+        assert_eq!(shipped(&flow), 0, "{flow}");
+    }
+    // A filter that stands in a rule, and one in a global document that nothing follows.
+    assert_eq!(shipped(&sigma(2, "two", "filter:\n    rules: [one]\n    s: {image: x}\n    condition: not s\n")), 0);
+    assert_eq!(shipped(&format!("action: global\n{filter}")), 0);
+    // Rules that cannot be read, and what is nothing of Sigma.
+    let two = sigma(2, "two", "");
+    for (text, count) in [
+        (two.clone(), 3),
+        (two.replace("level: low", "level: [low"), 2),
+        (two.replace("condition: s and not filter", "condition: s and ("), 2),
+        (two.replace("    filter: {", "    filter: {["), 2),
+        (two.replace("title: two", "title: 'two"), 2),
+        (two.replace("detection:", "detections:"), 2),
+        // A selection that was not indented.
+        (format!("{two}filter:\n    image: x\n"), 2),
+        ("services:\n    web:\n        image: x\n".to_owned(), 2),
+        ("- a\n- b\n".to_owned(), 2),
+    ] {
+        assert_eq!(shipped(&text), count, "{text}");
+    }
+}
+
+/// Of a file that could not be read at all nobody knows what it held.
+#[test]
+fn what_may_be_a_filter_in_a_file_that_is_no_text_keeps_all_rules_out() {
+    let native = format!("{TEMPLATE}{}", rule("native", 3, "pid == 4"));
+    let one = "title: one\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000001\nstatus: test\nlogsource: {product: acme}\ndetection:\n    s: {image: x}\n    condition: s\nlevel: low\n";
+    for (code, name, count) in [
+        (&codes::NOT_UTF8, "filter.yml", 1),
+        (&codes::UNREADABLE, "filter.yaml", 1),
+        (&codes::FILE_TOO_LARGE, "filter.yml", 1),
+        (&codes::UNWALKABLE, "filters", 1),
+        (&codes::NOT_UTF8, "more.content", 2),
+        (&codes::EMPTY_FILE, "filter.yml", 2),
+        (&codes::UNREADABLE, ".contentcheckignore", 2),
+    ] {
+        let mut gathered = gathered(&[("t.content", native.clone()), ("one.yml", one.to_owned())]);
+        gathered.problems.push(Diagnostic::new(code, &Source::new(name, ""), Span::default(), "it cannot be read"));
+        assert_eq!(ships(&judged(gathered)).len(), count, "{} {name}", code.id);
     }
 }
 

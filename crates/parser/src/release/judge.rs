@@ -402,8 +402,8 @@ fn whole(source: &Source, reason: &Finding) -> LeftOut {
     }
 }
 
-/// A filter or a correlation: its file, where it is shown, and what it is.
-type Changer<'c> = (&'c Source, Span, DependentKind);
+/// A filter or a correlation: its file, where it is shown, and what it is. Without that, what may be one and could not be read.
+type Changer<'c> = (&'c Source, Span, Option<DependentKind>);
 
 /// Rules that filters and correlations would change.
 struct Changed<'c> {
@@ -416,12 +416,13 @@ struct Changed<'c> {
 impl<'c> Changed<'c> {
     fn of(checked: &'c Checked) -> Self {
         let mut changed = Self { named: HashMap::new(), any: Vec::new() };
+        changed.any.extend(unknown(checked).map(|(source, span)| (None, (source, span, None))));
         for FileFound { source, outcome, .. } in checked.files() {
             for document in &outcome.file.documents {
                 if document.kind == DependentKind::Correlation && document.generate {
                     continue;
                 }
-                let of = (source, place(document, outcome), document.kind);
+                let of = (source, place(document, outcome), Some(document.kind));
                 match &document.rules {
                     Referred::Rules(rules) => {
                         for reference in rules {
@@ -458,16 +459,35 @@ fn place(document: &Dependent, outcome: &Outcome) -> Span {
     outcome.file.facts.get(document.facts).map_or_else(Span::default, |facts| facts.span)
 }
 
-/// A filter or a correlation is not carried out.
-fn runs_not(source: &Source, span: Span, kind: DependentKind) -> Diagnostic {
-    let harm = match kind {
-        DependentKind::Filter => "without it the rules that it is for match more than they should",
-        DependentKind::Correlation => "without it the rules that it counts would alert one by one",
+/// Where something that could not be read may be a filter or a correlation, which would be for any rule: files and
+/// directories that could not be read at all, and parts of files.
+fn unknown(checked: &Checked) -> impl Iterator<Item = (&Source, Span)> {
+    let may_be_sigma = |problem: &&Diagnostic| {
+        let of = problem.code.id;
+        of == codes::UNWALKABLE.id
+            || (of != codes::EMPTY_FILE.id && Language::of(problem.source.name()) == Some(Language::Sigma))
     };
-    let message = format!("this {} is not carried out, and {harm}", kind.as_str());
+    let whole = checked.problems().filter(may_be_sigma).map(|problem| (&problem.source, problem.span));
+    whole.chain(checked.files().filter_map(|file| Some((file.source, file.outcome.file.may_change?))))
+}
+
+/// A filter or a correlation is not carried out.
+fn runs_not(source: &Source, span: Span, kind: Option<DependentKind>) -> Diagnostic {
+    let message = match kind {
+        Some(DependentKind::Filter) => {
+            "this filter is not carried out, and without it the rules that it is for match more than they should"
+        }
+        Some(DependentKind::Correlation) => {
+            "this correlation is not carried out, and without it the rules that it counts would alert one by one"
+        }
+        None => "what could not be read here may be a filter or a correlation, for any of the rules",
+    };
     let mut found = Diagnostic::new(&codes::NOT_RUNNABLE, source, span, message);
     found.severity = Severity::Error;
-    found.with_help(kind.advice())
+    match kind {
+        Some(kind) => found.with_help(kind.advice()),
+        None => found.with_help("correct it, or take its file out of the release with `exclude`"),
+    }
 }
 
 /// Findings for whoever runs or ships rules.
@@ -475,10 +495,11 @@ fn blockers(checked: &Checked, left_out: &[LeftOut], findings: &[Finding]) -> Ve
     let of_file = |file: FileFound<'_>| -> Vec<Finding> {
         let documents = file.outcome.file.documents.iter();
         documents
-            .map(|document| Arc::new(runs_not(file.source, place(document, file.outcome), document.kind)))
+            .map(|document| Arc::new(runs_not(file.source, place(document, file.outcome), Some(document.kind))))
             .collect()
     };
     let mut found: Vec<Finding> = checked.files().flat_map(of_file).collect();
+    found.extend(unknown(checked).map(|(source, span)| Arc::new(runs_not(source, span, None))));
     let mut shown: HashMap<&str, Vec<&Finding>> = HashMap::new();
     for finding in findings.iter().filter(|finding| finding.severity == Severity::Error) {
         shown.entry(finding.source.name()).or_default().push(finding);

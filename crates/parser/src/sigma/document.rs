@@ -14,6 +14,7 @@ use super::resolve::conditions;
 use super::specialise::{Leaf, Specialiser};
 use super::twins::{self, Leaves};
 use super::typing::{self, Prepared};
+use super::unknown;
 use super::yaml::{self, Node, Read, Style, Yaml};
 use contentcheck_model::catalogue::{Catalogue, Entry};
 use contentcheck_model::diagnostic::{Diagnostic, Edit, FixKind, Severity, Sink, Unread, clip, closest, codes};
@@ -105,6 +106,7 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     }
     if let Some(flaw) = cut {
         outcome.cut(&flaw);
+        outcome.may_change = unknown::in_text(source.text());
     }
     outcome.diagnostics.extend(sink.finish());
     outcome
@@ -197,6 +199,7 @@ fn makes_no_rule(global: Global<'_>, outcome: &mut FileOutcome, sink: &mut Sink)
     let _ = name(root, &mut facts);
     (facts.is_rule, facts.unread) = (true, own.close(sink).err());
     outcome.is_intact = false;
+    outcome.may_change = outcome.may_change.or_else(|| unknown::in_document(root));
     outcome.facts.push(facts);
 }
 
@@ -344,6 +347,7 @@ fn one(
     let mut facts = facts_of(place, root.span);
     let Some(document) = kind(root, &mut own) else {
         outcome.is_intact = false;
+        outcome.may_change = outcome.may_change.or_else(|| unknown::in_document(root));
         facts.unread = own.close(sink).err();
         outcome.facts.push(facts);
         return;
@@ -355,6 +359,7 @@ fn one(
     let mut read = None;
     match document {
         Document::Rule => {
+            outcome.may_change = outcome.may_change.or_else(|| unknown::beside(root));
             let rule = rule(root, outcome.source.clone(), catalogue, budget, &mut facts, &mut own);
             read = rule.ok();
         }
@@ -414,7 +419,7 @@ fn no_mapping(root: &Node<'_>, sink: &Sink) -> Diagnostic {
 }
 
 /// Whether a key is another spelling of a name.
-fn is_like(key: &str, name: &str) -> bool {
+pub(super) fn is_like(key: &str, name: &str) -> bool {
     let bare: String = key.chars().filter(|sign| !matches!(sign, '_' | '-' | ' ')).collect();
     bare.eq_ignore_ascii_case(name) || closest(name, [key]).is_some()
 }

@@ -18,6 +18,7 @@ mod specialise;
 pub(crate) mod text;
 pub(crate) mod twins;
 mod typing;
+mod unknown;
 pub mod words;
 mod yaml;
 

@@ -105,7 +105,7 @@ codes! {
     }
     /// Correlation and filter documents do not run yet
     NOT_RUNNABLE = "CC0119" "not-runnable" Warning {
-        cause: "The document is a correlation or a filter. It is read and validated, but this version does not carry it out. Wherever rules run or ship it is an error, and the rules that it is for do not ship.",
+        cause: "The document is a correlation or a filter. It is read and validated, but this version does not carry it out. Wherever rules run or ship it is an error, and the rules that it is for do not ship. What could not be read and may be such a document is for any rule, so no Sigma rule ships beside it.",
         harm: "What it detects is not detected by content compiled with this version.",
         cure: "Take the document and its rules out of the release with `exclude`, or write the condition into the rules.",
     }
