@@ -95,7 +95,10 @@ fn other_findings_hide_no_proof() {
     };
     let files = |text: &str, expected: &[&str]| {
         let files = [("r.yml", text, Language::Sigma)];
-        assert_eq!(short(&found(&files, Depth::Quick, 1)), expected, "{text}");
+        let mut all = found(&files, Depth::Quick, 1);
+        // Not every rule has all of what the comments accept.
+        all.retain(|line| !line.ends_with(" CC0719"));
+        assert_eq!(short(&all), expected, "{text}");
     };
     let selection = "    s:\n        Image|endswith: '\\rare.exe'\n        User: '*'ACCEPT\n";
     let filter = "    f:\n        Image|endswith: '\\b.exe'\n        User: 'x'\n    condition: s and not f\n";

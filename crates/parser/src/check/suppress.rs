@@ -33,12 +33,12 @@ pub(crate) struct Applied {
 }
 
 struct Suppression {
-    codes: Vec<&'static str>,
+    /// The codes, and whether a finding of each was accepted.
+    codes: Vec<(&'static str, bool)>,
     /// The line that it covers; `None` for the whole file.
     line: Option<usize>,
     span: Span,
     reason: String,
-    used: bool,
 }
 
 /// Takes out the findings that comments in the file accept, and reports comments that are
@@ -73,11 +73,9 @@ pub(crate) fn apply<'c>(
         let mut by = None;
         if !suppressions.is_empty() {
             let line = source.position(finding.span.start).line;
-            for suppression in &mut suppressions {
-                if suppression.codes.contains(&finding.code.id)
-                    && suppression.line.is_none_or(|covered| covered == line)
-                {
-                    suppression.used = true;
+            for suppression in suppressions.iter_mut().filter(|one| one.line.is_none_or(|covered| covered == line)) {
+                for (_, used) in suppression.codes.iter_mut().filter(|(code, _)| *code == finding.code.id) {
+                    *used = true;
                     by.get_or_insert(&suppression.reason);
                 }
             }
@@ -87,17 +85,24 @@ pub(crate) fn apply<'c>(
             None => kept.push(finding),
         }
     }
-    let unasked = |id: &&str| unasked.iter().any(|code| code.id == *id);
-    for unused in suppressions.iter().filter(|suppression| !suppression.used && !suppression.codes.iter().any(unasked))
-    {
-        let message = format!("this suppression of {} accepts no finding", unused.codes.join(", "));
-        let diagnostic = Diagnostic::new(&codes::UNUSED_SUPPRESSION, source, unused.span, message);
+    let unasked = |id: &str| unasked.iter().any(|code| code.id == id);
+    for suppression in &suppressions {
+        let idle = suppression.codes.iter().filter(|(id, used)| !used && !unasked(id));
+        let unused: Vec<&str> = idle.map(|(id, _)| *id).collect();
+        if unused.is_empty() {
+            continue;
+        }
+        let message = format!("this suppression of {} accepts no finding", unused.join(", "));
+        let diagnostic = Diagnostic::new(&codes::UNUSED_SUPPRESSION, source, suppression.span, message);
         // Often it stands beside another line of the rule.
-        let elsewhere = kept.iter().find(|finding| unused.codes.contains(&finding.code.id));
+        let elsewhere = kept.iter().find(|finding| unused.contains(&finding.code.id));
         problems.push(diagnostic.with_help(match elsewhere {
             Some(finding) => {
                 let line = source.position(finding.span.start).line;
                 format!("there is one on line {line}: write the comment there, or alone on the line before")
+            }
+            None if unused.len() < suppression.codes.len() => {
+                format!("remove {} from it; what it was for is gone", unused.join(", "))
             }
             None => "remove it; the finding it was for is gone".to_owned(),
         }));
@@ -175,7 +180,7 @@ fn read(source: &Source, comments: &[Span], problems: &mut Sink) -> Vec<Suppress
         let mut accepted = Vec::new();
         for word in words {
             match codes::find(word) {
-                Some(code) if code.is_acceptable() => accepted.push(code.id),
+                Some(code) if code.is_acceptable() => accepted.push((code.id, false)),
                 Some(code) => problems.push(unacceptable(code, source, span)),
                 None => problems.push(unknown(word, source, span, problems.is_full())),
             }
@@ -195,7 +200,7 @@ fn read(source: &Source, comments: &[Span], problems: &mut Sink) -> Vec<Suppress
         let covered =
             if before.trim().is_empty() { ahead.get(line + 1).copied().flatten().unwrap_or(line) } else { line };
         let line = (!whole_file).then_some(covered);
-        found.push(Suppression { codes: accepted, line, span, reason: reason.to_owned(), used: false });
+        found.push(Suppression { codes: accepted, line, span, reason: reason.to_owned() });
     }
     found
 }

@@ -31,6 +31,10 @@ fn a_reason_a_code_and_a_finding_are_needed() {
     assert_eq!(run("a: '*' # contentcheck: allow CC0607\n", 3), ["CC0607", "CC0720"]);
     assert_eq!(run("a: '*' # contentcheck: allow CC9999 -- x\n", 3), ["CC0607", "CC0720"]);
     assert_eq!(run("a: '*'\nb: # contentcheck: allow CC0607 -- x\n", 3), ["CC0607", "CC0719"]);
+    // Of several codes each is told that accepts nothing.
+    assert_eq!(run("a: '*' # contentcheck: allow CC0607, CC0718 -- x\n", 3), ["CC0719"]);
+    assert_eq!(run("# contentcheck: allow-file CC0718 CC0607 CC0607 -- x\na: '*'\n", 52), ["CC0719"]);
+    assert_eq!(run("a: '*' # contentcheck: allow CC0607, CC0613 -- x\n", 3), [""; 0]);
     // Nothing looked for a dead filter, so nobody knows whether this accepts one.
     assert_eq!(run("a: '*'\nb: # contentcheck: allow CC0613 -- x\n", 3), ["CC0607"]);
 }
