@@ -388,6 +388,46 @@ fn tokens_of_what_is_halted_are_told_where_they_lie() {
     }
 }
 
+/// A token that cannot be removed keeps no other one where devices fetch them, and is named.
+#[test]
+#[cfg(target_os = "linux")]
+fn a_token_that_cannot_be_removed_keeps_no_other_one() {
+    let world = started("immutable");
+    let tokens_of = world.root.join("fleet/tokens");
+    let token = fs::read(tokens_of.join("12/ring-0.token")).unwrap();
+    // The first of them, by name, and one in the middle.
+    let places = ["12/a.token", "12/ring-0.token", "99/b", "99/c", "old/d"];
+    for place in places {
+        let path = tokens_of.join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, &token).unwrap();
+    }
+    let change = |how: &str, place: &str| {
+        let done = std::process::Command::new("chattr").arg(how).arg(tokens_of.join(place)).output();
+        done.is_ok_and(|done| done.status.success())
+    };
+    let held = ["12/a.token", "99/c"];
+    if !held.iter().all(|place| change("+i", place)) {
+        held.iter().for_each(|place| drop(change("-i", place)));
+        eprintln!("skipped: no file can be made immutable here");
+        return;
+    }
+    let halt = world.must(1, START + MINUTE, &["halt", "--reason", "a look"]);
+    let advance = world.must(2, START + 2 * MINUTE, &["advance"]);
+    let left: Vec<&str> = places.into_iter().filter(|place| tokens_of.join(place).exists()).collect();
+    held.iter().for_each(|place| assert!(change("-i", place), "{place}"));
+    assert_eq!(left, held, "{}", halt.err);
+    for said in [&halt.err, &advance.err] {
+        assert!(held.iter().all(|place| said.contains(place)), "{said}");
+        assert!(said.contains("by hand, so that no further device fetches one"), "{said}");
+    }
+    for gone in places.iter().filter(|place| !held.contains(place)) {
+        assert!(halt.err.contains(gone) && !advance.err.contains(gone), "{gone}: {}", halt.err);
+    }
+    world.must(1, START + 3 * MINUTE, &["advance"]);
+    assert!(held.iter().all(|place| !tokens_of.join(place).exists()));
+}
+
 /// A slip in the name of the directory halts nothing, says so, and makes nothing that looks as if something were held.
 #[test]
 fn a_halt_of_a_directory_that_is_not_there_makes_none() {

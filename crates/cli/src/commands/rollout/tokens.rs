@@ -414,24 +414,29 @@ pub(super) fn loose(site: &Site, state: &State, is_held: bool) -> Option<String>
 pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &mut Streams<'_>) -> Outcome {
     let trust = state.trust();
     let by_hand = "remove the tokens of what was stopped by hand, so that no further device fetches one";
-    let (lying, unread) = lying(&site.path(TOKENS));
+    let (lying, mut left) = lying(&site.path(TOKENS));
     for rollout in over(state, newest_too) {
         let of_it = lying.iter().filter(|token| token.is_of(site, rollout));
         let paths: Vec<&Path> = of_it.map(|token| token.path.as_path()).collect();
         let until = paths.iter().filter_map(|path| holds_until(path, trust.as_ref()?)).max();
-        for path in &paths {
+        let mut gone: Vec<String> = Vec::new();
+        for path in paths {
             match fs::remove_file(path) {
-                // It was taken away by another name: two links lead to it.
+                // One that cannot be removed keeps no other one here.
                 Err(error) if error.kind() != ErrorKind::NotFound => {
-                    return Err(Failure::usage(format!("{}: {}; {by_hand}", files::name(path), said(&error))));
+                    let why = format!("{}: {}", files::name(path), said(&error));
+                    if !left.contains(&why) {
+                        left.push(why);
+                    }
                 }
-                _ => {}
+                // Where it is not there, it was taken away by another name: two links lead to it.
+                _ => gone.push(files::name(path)),
             }
         }
-        if paths.is_empty() {
+        if gone.is_empty() {
             continue;
         }
-        let names = paths.iter().map(|path| files::name(path)).collect::<Vec<_>>().join(", ");
+        let names = gone.join(", ");
         let until = until.map_or_else(
             || "for a day".to_owned(),
             |until| format!("until {} UTC, a day after witnesses signed for the newest of them", utc(until)),
@@ -445,10 +450,10 @@ pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &m
             ),
         );
     }
-    if unread.is_empty() || over(state, newest_too).next().is_none() {
+    if left.is_empty() || over(state, newest_too).next().is_none() {
         return Ok(Exit::Fine);
     }
-    Err(Failure::usage(format!("{}; {by_hand}", unread.join("; "))))
+    Err(Failure::usage(format!("{}; {by_hand}", left.join("; "))))
 }
 
 /// Whether a token is there for devices to fetch.
