@@ -149,7 +149,7 @@ fn known_without(
     lacking: &'static str,
     fixed: &TemplateType,
     open: &TemplateType,
-    all: &[Arc<TemplateType>],
+    known_in_part: &[&Arc<TemplateType>],
 ) -> Vec<Fixed> {
     // One that says no channel stands in that of the log.
     let channels = values(fixed, CHANNEL).or_else(|| values(open, CHANNEL).filter(|_| open.reads.len() == 1));
@@ -163,10 +163,9 @@ fn known_without(
     }
     let numbers = values(fixed, EVENT_ID).unwrap_or_default().iter();
     let is_known = |number: &&Fixed| {
-        let in_doubt = |other: &Arc<TemplateType>| {
-            other.is_known_in_part() && fixed.is_in_doubt_with(other, std::slice::from_ref(number), lacking)
-        };
-        !all.iter().any(in_doubt)
+        let in_doubt =
+            |other: &&Arc<TemplateType>| fixed.is_in_doubt_with(other, std::slice::from_ref(number), lacking);
+        !known_in_part.iter().any(in_doubt)
     };
     numbers.filter(is_known).cloned().collect()
 }
@@ -208,6 +207,7 @@ pub fn claimed_by(
     let told = all.iter().find(|of| of.name == open.name);
     // What one version says of a name that another one reads otherwise is not known here.
     let Some(told) = told.filter(|told| told.recognises_alike(open)) else { return Expr::Const(false) };
+    let known_in_part: Vec<&Arc<TemplateType>> = all.iter().filter(|of| of.is_known_in_part()).collect();
     let fixed = all.iter().filter(|fixed| fixed.stands_before(told) && asked(fixed));
     // Numbers of one channel and one provider are asked for together.
     let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
@@ -219,7 +219,7 @@ pub fn claimed_by(
         };
         known("", values(fixed, EVENT_ID).unwrap_or_default().to_vec());
         for lacking in [PROVIDER, CHANNEL] {
-            let numbers = known_without(lacking, fixed, told, all);
+            let numbers = known_without(lacking, fixed, told, &known_in_part);
             // What an open template type says of all of its events is not lacking.
             if !numbers.is_empty() && values(open, lacking).is_none() {
                 known(lacking, numbers);

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use contentcheck_compiler::sensor::Supplied;
 use contentcheck_events::{Layout, Router};
@@ -16,7 +16,7 @@ use contentcheck_parser::release::Shippable;
 use crate::image::{Most, RuleImage, recorder, scalar};
 use crate::refusal::describe;
 
-/// A template type that events are routed to, by its number in the router of a plan.
+/// A template type that events are routed to, by its number in a plan and in the plan's router.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Route(pub(crate) usize);
 
@@ -65,8 +65,10 @@ impl fmt::Display for Build {
 #[derive(Debug)]
 pub struct Plan {
     image: OwnedImage,
-    router: Router,
-    /// For each template type of the router.
+    templates: Vec<Arc<TemplateType>>,
+    /// Made where a record is first asked about: many plans only ever see events of which it is known what they are.
+    router: OnceLock<Router>,
+    /// For each template type.
     stops: Vec<Arrival>,
     /// For each rule whether it is loaded.
     loaded: Vec<bool>,
@@ -192,7 +194,7 @@ impl Plan {
             let verified = view.verified();
             (0..verified.image().rule_count()).map(|rule| verified.loads(rule)).collect()
         };
-        Self { stops, loaded, router: Router::new(templates), sensor, image }
+        Self { stops, loaded, templates, router: OnceLock::new(), sensor, image }
     }
 
     /// The image as it was verified, with its sections at hand: taken once and not for each event.
@@ -203,8 +205,8 @@ impl Plan {
 
     /// Which template types an event belongs to.
     #[must_use]
-    pub const fn router(&self) -> &Router {
-        &self.router
+    pub fn router(&self) -> &Router {
+        self.router.get_or_init(|| Router::new(self.templates.iter().cloned()))
     }
 
     /// The sensor that events are supplied by; nothing for a recorder.
@@ -285,27 +287,27 @@ impl Plan {
         !matches!(self.stops.get(route.0), Some(Arrival::Unsupplied))
     }
 
-    /// Every template type of the router.
+    /// Every template type.
     pub fn routes(&self) -> impl Iterator<Item = (Route, &TemplateType)> {
-        self.router.templates().iter().enumerate().map(|(number, template)| (Route(number), &**template))
+        self.templates.iter().enumerate().map(|(number, template)| (Route(number), &**template))
     }
 
     /// The template type of a route.
     #[must_use]
     pub fn template(&self, route: Route) -> Option<&TemplateType> {
-        self.router.templates().get(route.0).map(|template| &**template)
+        self.templates.get(route.0).map(|template| &**template)
     }
 
     /// The template type of a name.
     #[must_use]
     pub fn find(&self, name: &str) -> Option<Route> {
-        self.router.find(name).map(Route)
+        self.router().find(name).map(Route)
     }
 
     /// The template type that a rule's target is on.
     #[must_use]
     pub fn route_of(&self, template: &TemplateType) -> Option<Route> {
-        self.router.templates().iter().position(|known| known.name == template.name).map(Route)
+        self.templates.iter().position(|known| known.name == template.name).map(Route)
     }
 }
 
