@@ -2,15 +2,13 @@
 //! could be read before fires on the same events after, which is proven where the condition is not the same to the letter.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-mod fixing;
-
 use std::collections::BTreeSet;
 
+use crate::fixing::{Done, Library, fix_all};
 use contentcheck_model::diagnostic::FixKind;
 use contentcheck_model::language::Language;
 use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Checking, Gathered};
-use fixing::{Done, Library, fix_all};
 use proptest::prelude::*;
 
 // --- generated Sigma ----------------------------------------------------------------------

@@ -166,7 +166,7 @@ fn printed(name: &str, parts: &[Part]) -> Vec<String> {
     // Where a page runs cargo, it is in a clone of the repository: here that is this one.
     let cargo = programs.join("cargo");
     let manifest = root().join("Cargo.toml");
-    let real = std::env::var("CARGO").unwrap_or_else(|_| "cargo".to_owned());
+    let real = env!("CARGO");
     let shim = format!(
         "#!/bin/sh\nfirst=$1; shift\nexec '{real}' \"$first\" --locked --manifest-path '{}' \"$@\"\n",
         manifest.display()

@@ -9,11 +9,9 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod common;
-
 use std::collections::BTreeMap;
 
-use common::{Client, Release, position, pulling};
+use crate::common::{Client, Release, position, pulling};
 use contentcheck_analysis::findings::Depth;
 use contentcheck_compiler::WithCost;
 use contentcheck_model::diagnostic::Severity;

@@ -10,12 +10,10 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 
-use common::{Client, Release, able, position, pulling};
+use crate::common::{Client, Release, able, position, pulling};
 use serde_json::{Value, json};
 
 /// One case: steps in their order, each an object.

@@ -9,9 +9,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod common;
-
-use common::{Client, Release, able};
+use crate::common::{Client, Release, able};
 use lsp_server::Message;
 use serde_json::{Value, json};
 

@@ -9,13 +9,11 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod common;
-
 use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use common::{Client, Release, able, pulling};
+use crate::common::{Client, Release, able, pulling};
 use contentcheck_analysis::findings::Depth;
 use contentcheck_parser::release::Checking;
 use contentcheck_project::{Project, Selection};

@@ -9,9 +9,7 @@
     reason = "a test stops at the first surprise"
 )]
 
-mod common;
-
-use common::{Client, Release, able, position, pulling};
+use crate::common::{Client, Release, able, position, pulling};
 use contentcheck_lsp::Ended;
 use lsp_server::Message;
 use serde_json::{Value, json};

@@ -1,8 +1,6 @@
 //! A log of rollouts on a storage, and a witness that keeps what it knows on one of its own.
 
-mod common;
-
-use common::{Book as People, LOG, Memory, Outcome, START, key, well, witness};
+use crate::common::{Book as People, LOG, Memory, Outcome, START, key, well, witness};
 use contentcheck_log::Algorithm;
 use contentcheck_rollout::entry::{Evidence, Halt};
 use contentcheck_rollout::state::Check;

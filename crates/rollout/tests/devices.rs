@@ -1,9 +1,7 @@
 //! The second line: no rule of a log holds any more, the server writes what it likes, and witnesses lie, fewer than must sign. Devices take
 //! nothing of it. They ask what is asked here, by the same code, before a byte of an image is looked at.
 
-mod common;
-
-use common::{LOG, Memory, Outcome, START, key, keys, witness};
+use crate::common::{LOG, Memory, Outcome, START, key, keys, witness};
 use contentcheck_log::write::Log;
 use contentcheck_log::{Algorithm, Class, Hash, NoToken, Opening, Token, Trust, Unlogged, Unwitnessed, VerifierKey};
 

@@ -1,13 +1,11 @@
 //! Exports: each plan beside the reduced schema of its engine (tests/schemas), beside what it was before (tests/exports; `BLESS=1` writes it), and
 //! what it must never say.
 
-mod common;
-
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
 
-use common::{Book, LOG, Outcome, START};
+use crate::common::{Book, LOG, Outcome, START};
 use contentcheck_rollout::census::{Device, Place};
 use contentcheck_rollout::export::{LOST, NoExport, Options, Setting, engine_of, group_of};
 use contentcheck_rollout::{Engine, Exported, Policy, Roll, State, export as make};

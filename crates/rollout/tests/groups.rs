@@ -1,8 +1,6 @@
 //! Redundancy groups: no two devices of one are ever in one ring, and the spares go first.
 
-mod common;
-
-use common::{Book, LOG, Outcome, START, key};
+use crate::common::{Book, LOG, Outcome, START, key};
 use contentcheck_log::floors::{Unsafe, keep_apart};
 use contentcheck_log::limits::{GROUP, RINGS};
 use contentcheck_log::{Algorithm, Class, Hash, Member, Opening};

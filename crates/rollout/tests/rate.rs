@@ -1,8 +1,6 @@
 //! The rate limit: what opens within a time holds no more of the fleet than the policy says, whichever rollout it is of.
 
-mod common;
-
-use common::{Book, LOG, Outcome, START, well};
+use crate::common::{Book, LOG, Outcome, START, well};
 use contentcheck_rollout::policy::Rate;
 use contentcheck_rollout::state::{Check, Hold};
 use contentcheck_rollout::{NoPolicy, Policy, Refusal, State};

@@ -1,8 +1,6 @@
 //! The state machine: a rollout from its plan to everybody, and each rule that stops one.
 
-mod common;
-
-use common::{Book, LOG, Outcome, START, well};
+use crate::common::{Book, LOG, Outcome, START, well};
 use contentcheck_log::{Class, Hash};
 use contentcheck_rollout::entry::{Evidence, Halt, Observed, Plan, Resume, Verdict};
 use contentcheck_rollout::state::{Check, Phase};

@@ -1,8 +1,6 @@
 //! Counting reports: what is sent twice counts once, counts only rise, and what becomes of a device is told as it is.
 
-mod common;
-
-use common::{Book, LOG, Outcome, START, key};
+use crate::common::{Book, LOG, Outcome, START, key};
 use contentcheck_log::write::SecretKey;
 use contentcheck_log::{Algorithm, Class, Hash};
 use contentcheck_rollout::census::Device;

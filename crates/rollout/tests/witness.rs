@@ -1,8 +1,6 @@
 //! What a witness asks before it signs, by its own clock: what people and servers claim of times shortens nothing.
 
-mod common;
-
-use common::{Book, LOG, Outcome, START, well};
+use crate::common::{Book, LOG, Outcome, START, well};
 use contentcheck_log::{Algorithm, Hash};
 use contentcheck_rollout::entry::{Evidence, Halt, Start};
 use contentcheck_rollout::witness::{LATE, Reports};
@@ -124,7 +122,7 @@ fn a_halt_that_the_server_keeps_back_is_told_to_a_witness() -> Outcome {
 
 fn halt_of(book: &Book, time: u64, by: &str) -> Outcome<Vec<u8>> {
     let mut entry = Entry::new(Some(book.of()?), time, Body::Halt(Halt { reason: "stop".into() }));
-    entry.sign(LOG, &common::key(by, Algorithm::Note)?);
+    entry.sign(LOG, &crate::common::key(by, Algorithm::Note)?);
     Ok(entry.to_bytes())
 }
 
@@ -156,7 +154,7 @@ fn one_lying_witness_can_draw_again() -> Outcome {
     let mut salts = std::collections::BTreeSet::new();
     for time in START..START + 4 {
         let mut again = book.clone();
-        let checkpoint = format!("{honest}{}", common::witness(2)?.line(&text, time));
+        let checkpoint = format!("{honest}{}", crate::common::witness(2)?.line(&text, time));
         again.unsigned(START + 60, Body::Start(Start { checkpoint }))??;
         salts.extend(again.state.newest().and_then(|rollout| rollout.salt().copied()));
     }
