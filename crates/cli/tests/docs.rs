@@ -176,6 +176,48 @@ fn every_crate_is_on_the_map() {
     }
 }
 
+/// A file below `tests` that no other one declares is not built, and nobody is told that its tests do not run.
+#[test]
+fn every_file_of_tests_is_part_of_a_test_binary() {
+    for entry in fs::read_dir(root().join("crates")).unwrap() {
+        let package = entry.unwrap().path();
+        let manifest = fs::read_to_string(package.join("Cargo.toml")).unwrap();
+        let mut all = Vec::new();
+        if package.join("tests").is_dir() {
+            files(&package.join("tests"), "rs", &mut all);
+        }
+        // What trybuild compiles stands alone.
+        all.retain(|path| !path.starts_with(package.join("tests/ui")));
+        let is_root = |path: &Path| {
+            let by_itself = path.parent() == Some(&package.join("tests")) || path.ends_with("main.rs");
+            let named = format!("path = \"{}\"", path.strip_prefix(&package).unwrap().display());
+            manifest.contains(&named) || (by_itself && !manifest.contains("autotests = false"))
+        };
+        let mut found: Vec<PathBuf> = all.iter().filter(|path| is_root(path)).cloned().collect();
+        let mut at = 0;
+        while let Some(path) = found.get(at).cloned() {
+            at += 1;
+            let text = fs::read_to_string(&path).unwrap();
+            let beside = path.parent().unwrap();
+            let is_top = is_root(&path) || path.ends_with("mod.rs") || path.ends_with("main.rs");
+            let below = if is_top { beside.to_owned() } else { path.with_extension("") };
+            let mut given = None;
+            for line in text.lines().map(str::trim) {
+                if let Some(path) = line.strip_prefix("#[path = \"").and_then(|rest| rest.strip_suffix("\"]")) {
+                    given = Some(beside.join(path));
+                } else if let Some(name) =
+                    line.trim_start_matches("pub ").strip_prefix("mod ").and_then(|rest| rest.strip_suffix(';'))
+                {
+                    let places = [below.join(format!("{name}.rs")), below.join(name).join("mod.rs")];
+                    found.extend(given.take().into_iter().chain(places).filter(|place| place.is_file()));
+                }
+            }
+        }
+        all.retain(|path| !found.contains(path));
+        assert!(all.is_empty(), "no test binary has {all:?}");
+    }
+}
+
 /// What documents, answers and help texts do not say: words that a native speaker stumbles over, each with what to write.
 #[test]
 fn people_read_plain_english() {

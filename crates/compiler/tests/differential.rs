@@ -3,15 +3,11 @@
 //! `CONTENTCHECK_CASES` asks for another number of cases than is usual.
 #![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
 
-#[path = "../../../fuzz/src/differential.rs"]
-#[expect(clippy::expect_used, clippy::panic, unreachable_pub, reason = "a file of the fuzz crate")]
-mod differential;
-
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::thread;
 
+use crate::fuzz::differential::{Tally, differential};
 use contentcheck_generators::Choices;
-use differential::{Tally, differential};
 use proptest::prelude::*;
 
 /// How many worlds a test run looks at.

@@ -1,5 +1,7 @@
 //! Images by what is compiled, verified, damaged and asked on a device. All of it is one test binary: each one more is linked with everything again.
 
+mod fuzz;
+
 mod conformance;
 mod damage;
 mod device;

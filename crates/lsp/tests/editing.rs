@@ -1,13 +1,4 @@
 //! Whatever is done in an editor, what it shows is what a fresh check of the same files says.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
 
 use std::collections::BTreeMap;
 

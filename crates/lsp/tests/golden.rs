@@ -1,14 +1,5 @@
 //! Requests and answers as files: `golden/NAME.request.json` is what an editor does, `golden/NAME.response.json` what it
 //! is told. `BLESS=1` writes the answers.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
 
 use std::fs;
 use std::path::Path;

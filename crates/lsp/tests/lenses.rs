@@ -1,13 +1,4 @@
 //! Lenses: what can be asked of a rule, and what is answered.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
 
 use crate::common::{Client, Release, able};
 use lsp_server::Message;

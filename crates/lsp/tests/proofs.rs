@@ -1,13 +1,4 @@
 //! What a deep look says of open files comes while nobody types, and goes with the text that it is about.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
 
 use std::fs;
 use std::path::Path;

@@ -1,13 +1,4 @@
 //! What the server does with its life, with documents, and with findings.
-#![allow(
-    clippy::allow_attributes,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::indexing_slicing,
-    clippy::string_slice,
-    clippy::panic,
-    reason = "a test stops at the first surprise"
-)]
 
 use crate::common::{Client, Release, able, position, pulling};
 use contentcheck_lsp::Ended;

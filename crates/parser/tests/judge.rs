@@ -1,5 +1,5 @@
 //! What a policy, comments and a baseline can change of a release, and what they cannot.
-#![expect(clippy::unwrap_used, reason = "a test stops at the first surprise")]
+#![expect(clippy::unwrap_used, clippy::string_slice, reason = "a test stops at the first surprise")]
 
 use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, codes};
 use contentcheck_model::language::Language;

@@ -1,5 +1,4 @@
 //! A client of the server, for tests: it speaks the protocol in this process.
-#![allow(clippy::allow_attributes, dead_code, reason = "each test uses a part of it")]
 
 use std::collections::BTreeMap;
 use std::fs;

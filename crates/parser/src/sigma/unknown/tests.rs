@@ -27,7 +27,7 @@ fn a_document_with_detection_is_a_rule() {
     let rule = "title: R\ndetection:\n    filter:\n        a: [x\n    condition: not filter\n";
     assert_eq!(in_text(rule), None);
     assert_eq!(in_text(&format!("# filter:\n\n--- # rules\n{rule}---\n{rule}...\n")), None);
-    let shown = |text: &str| in_text(text).map(|span| text[span.range()].to_owned());
+    let shown = |text: &str| in_text(text).and_then(|span| text.get(span.range()).map(str::to_owned));
     assert_eq!(shown(&format!("{rule}---\ntitle: [F\n")).as_deref(), Some("title: [F"));
     assert_eq!(shown(&format!("{rule}---\ntitle: [F\nfilter:\n{rule}")).as_deref(), Some("filter"));
     assert_eq!(shown("--- {title: F, filter: {rules: any}").as_deref(), Some("filter"));
