@@ -4,8 +4,8 @@ use std::collections::{BTreeSet, HashMap};
 
 use contentcheck_interpreter::format::{
     ALIGN, Atom, CHECKSUM_AT, Comparator, Entry, Filter, HEADER, Input, Instruction, Key, Keywords, Literal, Look,
-    MAGIC, Network, Opcode, Part, Pattern, PatternKind, Predicate, Probe, Program, Regex, Rule, Section, Set, Template,
-    VERSION, feature,
+    MAGIC, Network, Opcode, PREFIX, Part, Pattern, PatternKind, Predicate, Probe, Program, Regex, Rule, Section, Set,
+    Template, VERSION, feature,
 };
 use contentcheck_interpreter::hash::checksum;
 
@@ -212,6 +212,7 @@ impl Sections {
             image.extend(offset.to_le_bytes());
             image.extend(len.to_le_bytes());
         }
+        debug_assert_eq!(image.len(), PREFIX);
         image.extend(directory);
         image.extend(body);
         let sum = checksum(&image).to_le_bytes();
