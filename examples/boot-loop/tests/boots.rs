@@ -90,8 +90,8 @@ fn run(program: &str, arguments: &[&str]) -> Option<String> {
 }
 
 impl Machine {
-    /// Nothing: there is no kernel, or no emulator, here; it says which.
-    fn new() -> Option<Self> {
+    /// Nothing: there is no kernel, or no emulator, here; it says which. The name is of its directory.
+    fn new(name: &str) -> Option<Self> {
         for (program, arguments) in [
             ("qemu-system-x86_64", ["--version"]),
             ("mkfs.ext4", ["-V"]),
@@ -109,7 +109,7 @@ impl Machine {
             return None;
         };
         let kernel = PathBuf::from(kernel.trim());
-        let device = Device::new(EXAMPLE, "boots");
+        let device = Device::new(EXAMPLE, name);
         let mut initramfs = Initramfs::default();
         initramfs.file("init", Path::new(EXAMPLE.program));
         // What the program is linked with: `libc.so.6 => /lib/.../libc.so.6 (0x...)`, or the loader's path alone.
@@ -136,6 +136,11 @@ impl Machine {
         // Its journal is brought to an end first, as a machine does when it mounts the disk: it may have gone down in the middle of something.
         let _ = run("e2fsck", &["-fy", self.device.at("disk").to_str().unwrap()]);
         run("debugfs", &["-w", "-R", request, self.device.at("disk").to_str().unwrap()]).unwrap()
+    }
+
+    /// Content that crashes the kernel where an event has this name.
+    fn image(&self, sequence: u64, name: &str) -> Vec<u8> {
+        self.device.image(sequence, &format!("when name == \"{name}\""))
     }
 
     fn offer(&self, image: &[u8], sequence: u64) {
@@ -195,39 +200,51 @@ fn factory_content_is_compiled_from_its_source() {
 
 #[test]
 fn a_machine_that_content_keeps_from_booting_heals_itself() {
-    let Some(machine) = Machine::new() else { return };
-    let image = |sequence, name: &str| machine.device.image(sequence, &format!("when name == \"{name}\""));
+    let Some(machine) = Machine::new("heals") else { return };
     let (down, status) = machine.until_up();
     assert!(down == 0 && status.starts_with("well        factory content: sequence 0"), "{status}");
-    let good = image(1, "another");
-    machine.offer(&good, 1);
+    machine.offer(&machine.image(1, "another"), 1);
     let (down, status) = machine.until_up();
     assert!(down == 0 && status.starts_with("well        last known good: sequence 1 "), "{status}");
 
     // It crashes the kernel while the sensor starts: one end that nobody can explain, three tries, and then what was good.
-    machine.offer(&image(2, "init"), 2);
+    machine.offer(&machine.image(2, "init"), 2);
     let (down, status) = machine.until_up();
     assert_eq!(down, 4, "{status}");
     assert!(status.contains("last known good: sequence 1 "), "{status}");
     assert!(status.contains("given up    sequence 2 "), "{status}");
     // The fix.
-    machine.offer(&image(3, "elsewhere"), 3);
+    machine.offer(&machine.image(3, "elsewhere"), 3);
     let (down, status) = machine.until_up();
     assert!(down == 0 && status.starts_with("well        last known good: sequence 3 "), "{status}");
+}
 
-    // It crashes again, and every older image is spoiled while the machine is down: what is built in runs, and waits.
-    machine.offer(&image(4, "init"), 4);
+#[test]
+fn a_machine_whose_last_known_good_is_spoiled_comes_up_on_factory_content_and_waits_for_the_fix() {
+    let Some(machine) = Machine::new("spoiled") else { return };
+    let older = [(1, machine.image(1, "another")), (2, machine.image(2, "elsewhere"))];
+    for (sequence, image) in &older {
+        machine.offer(image, *sequence);
+        let (down, status) = machine.until_up();
+        assert!(
+            down == 0 && status.starts_with(&format!("well        last known good: sequence {sequence} ")),
+            "{status}"
+        );
+    }
+
+    // It crashes, and every older image is spoiled while the machine is down: what is built in runs, and waits.
+    machine.offer(&machine.image(3, "init"), 3);
     assert!(machine.boot().contains("Kernel panic"));
     fs::write(machine.device.at("rot"), "rot").unwrap();
-    for older in [&good, &image(3, "elsewhere")] {
-        let name = format!("images/{}", Digest::of(older));
+    for (_, image) in &older {
+        let name = format!("images/{}", Digest::of(image));
         machine.debugfs(&format!("rm {name}"));
         machine.debugfs(&format!("write {} {name}", machine.device.at("rot").display()));
     }
     let (down, status) = machine.until_up();
     assert_eq!(down, 3, "{status}");
     assert!(status.starts_with("degraded    factory content"), "{status}");
-    machine.offer(&image(5, "elsewhere"), 5);
+    machine.offer(&machine.image(4, "elsewhere"), 4);
     let (down, status) = machine.until_up();
-    assert!(down == 0 && status.contains("last known good: sequence 5 "), "{status}");
+    assert!(down == 0 && status.contains("last known good: sequence 4 "), "{status}");
 }

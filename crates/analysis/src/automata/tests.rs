@@ -116,7 +116,7 @@ fn any_pattern() -> impl Strategy<Value = TextPattern> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(400))]
+    #![proptest_config(ProptestConfig::with_cases(150))]
 
     #[test]
     fn a_list_has_the_texts_of_its_patterns(patterns in proptest::collection::vec(any_pattern(), 1..4)) {
