@@ -132,16 +132,18 @@ impl Check for ChangeGuard {
         let mut changes = recognition::routed(run, previous, sides, &told, &mut outcome);
         grown(run, &mut outcome);
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
+        let mut displaced = Vec::new();
         for (name, rule) in &after {
             match before.get(name) {
                 None => changes.push(meaning::added(run, rule, &mut outcome)),
                 Some(old) => {
-                    meaning::changed(run, (old, rule), (earlier, sides), &mut changes, &mut outcome);
+                    displaced.extend(meaning::changed(run, (old, rule), (earlier, sides), &mut changes, &mut outcome));
                     changes.extend(relabelled(old, rule));
                     changes.extend(other_sensors(old, rule));
                 }
             }
         }
+        outcome.findings.extend(meaning::displaced(&displaced));
         let recorded = meaning::recorded(run, earlier, previous, &mut changes, &mut outcome);
         changes.sort_by(|a, b| (&a.rule, &a.template).cmp(&(&b.rule, &b.template)));
         let of = |kind: ChangeKind| changes.iter().filter(|change| change.kind == kind).count() as u64;

@@ -16,6 +16,16 @@ pub(super) fn by(target: &Target, sensor: &Sensor) -> Expr<Predicate> {
     sight.of_condition(&target.condition, false)
 }
 
+/// What a target would see besides on a sensor that supplied one more input as another one does, in its keywords alone: where this condition never
+/// holds, it loses nothing without that input.
+pub(super) fn besides(target: &Target, sensor: &Sensor, (other, input): (&Sensor, &str)) -> Expr<Predicate> {
+    let sight = Sight::of(target, sensor);
+    // A doubt is one of both: taken to be what makes a difference.
+    let without = sight.of_condition(&target.condition, true);
+    let with = sight.and(other, input).of_condition(&target.condition, false);
+    Expr::all([with, without.negate()])
+}
+
 /// The inputs of a sensor in which a target looks for keywords.
 struct Sight<'t> {
     target: &'t Target,
@@ -42,6 +52,17 @@ impl<'t> Sight<'t> {
         let others = sensor.all_supplied(&template.name).into_iter().filter(|(name, _)| !is_said(name));
         let others = others.map(|(_, ty)| ty).collect();
         Self { target, declared, others }
+    }
+
+    /// With an input that another sensor supplies.
+    fn and(mut self, other: &Sensor, input: &str) -> Self {
+        let template = &self.target.template;
+        let is_it = |field: &FieldRef| template.describe(field).is_some_and(|info| info.name == input);
+        match Self::of(self.target, other).declared.into_iter().find(is_it) {
+            Some(field) => self.declared.push(field),
+            None => self.others.extend(other.supplied(&template.name, input)),
+        }
+        self
     }
 
     fn of_condition(&self, condition: &Expr<Predicate>, negated: bool) -> Expr<Predicate> {

@@ -482,3 +482,52 @@ fn what_surroundings_do_to_rules_is_told_with_events_that_show_it() {
         assert!(found.changes.iter().all(|change| change.loses.is_none()), "{:?}", found.changes);
     }
 }
+
+/// What a template type serves decides which Sigma rules are on it. Rules that it no longer serves lose its events though nobody touched them, and one
+/// that was rewritten to leave it does not.
+#[test]
+fn rules_that_template_types_take_from_where_they_were_are_told() {
+    let template = |name: &str, version: u32, serves: &str| {
+        format!(
+            "template acme.{name} @ {version} {{\n    {serves}\n    reads {{ Channel: \"{name}\" }}\n    1 image: string? nocase\n}}\n"
+        )
+    };
+    let log = "serves { product: acme, category: log }";
+    let of = |templates: &[String], category: &str| {
+        let rules = (1..=3).map(|at| {
+            let text = format!(
+                "title: R{at}\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f840{at}\nlogsource:\n    product: acme\n{category}detection:\n    s:\n        image|endswith: 'a{at}'\n    condition: s\nlevel: low\n"
+            );
+            (Source::new(format!("r{at}.yml"), text), Language::Sigma)
+        });
+        let templates = (Source::new("t.content", templates.concat()), Language::Native);
+        Built::new(Gathered::of(rules.chain([templates]).collect()), false, 1).unwrap()
+    };
+    let (own, any) = ("    category: log\n", "");
+    let before = [template("one", 1, log), template("two", 1, log)];
+    let served = |serves: &str| vec![before[0].clone(), template("two", 1, serves)];
+    let also = format!("{log}\n    serves {{ product: acme, category: other }}");
+    for (now, category, is_told) in [
+        (served("serves { product: acme, category: logx }"), own, true),
+        (served("serves { product: other, category: log }"), own, true),
+        (served("serves { product: acme, category: log, service: a }"), own, false),
+        (vec![before[0].clone(), template("two", 2, "serves { product: acme, category: other }")], own, true),
+        (vec![before[0].clone()], own, true),
+        (served(&also), own, false),
+        (served("serves { product: acme, category: other }"), any, false),
+        (before.to_vec(), own, false),
+    ] {
+        for (then, allow_shrink) in [(category, false), (category, true), ("    service: a\n", false)] {
+            let settings = Settings { allow_shrink, ..settings() };
+            let found = checked(&of(&now, category), Some(&of(&before, then)), settings, &["lint", "change"]);
+            let said: Vec<_> = errors(&found).into_iter().filter(|(code, _)| *code == "CC0210").collect();
+            let expected = is_told && !allow_shrink && then == category;
+            assert_eq!(said.len(), usize::from(expected), "{now:?} {category}: {said:?}");
+            assert!(
+                said.iter().all(|(_, said)| said
+                    .contains("and 2 other rules are written as before, and are no longer on acme.two @ 1")),
+                "{said:?}"
+            );
+        }
+    }
+}

@@ -433,3 +433,37 @@ fn what_a_keyword_needs_decides_in_which_types_it_can_be() {
         }
     }
 }
+
+/// Where a template type declares what a sensor no longer supplies, analysis says whether a keyword could be in it, and whether that decides anything.
+#[test]
+fn keywords_lose_nothing_in_an_input_that_never_decides() {
+    let cases: [(&str, &str, &[&str]); 12] = [
+        ("'|re': '[a-f0-9]{32}'", "k", &[]),
+        ("'|re': '[A-Za-z0-9+/]{40,}'", "k", &[]),
+        ("'|re': '[0-9]{25}'", "k", &[]),
+        ("'|re': '^$'", "k", &[]),
+        ("'|re': '^.{2}$'", "k", &["int", "list<int>"]),
+        ("'|re': '^t'", "k", &["bool"]),
+        ("'|all': ['4624', '99999999999999999999']", "k", &["int", "list<int>"]),
+        ("'|cased': '99999999999999999999'", "k", &[]),
+        ("'|contains': 'true'", "k", &["bool"]),
+        ("'|contains': 'true'", "k and no", &[]),
+        ("'|contains': 'true'", "no or (k and no)", &[]),
+        ("'|contains': '1'", "k or no", &["int", "list<int>"]),
+    ];
+    for (keyword, condition, can) in cases {
+        let detection = format!(
+            "    k:\n        {keyword}\n    no:\n        image|startswith: a\n    no_more:\n        image|startswith: b\n    condition: {}",
+            condition.replace("no", "(no and no_more)")
+        );
+        for ty in ["int", "bool", "list<int>"] {
+            let optional = if ty.starts_with("list") { "" } else { "?" };
+            let templates = OPEN.replace("nocase\n", &format!("nocase\n    2 v: {ty}{optional}\n"));
+            let supplied = [("image", "string?"), ("v", ty)];
+            let before = release_on(&templates, &detection, vec![sensor("1", &[], &supplied)]);
+            let now = release_on(&templates, &detection, vec![sensor("1", &[], &supplied[..1])]);
+            let told = told(&before, &now);
+            assert_eq!(told.len(), usize::from(can.contains(&ty)), "{keyword} in {ty}, {condition}: {told:?}");
+        }
+    }
+}

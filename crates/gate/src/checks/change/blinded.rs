@@ -12,12 +12,15 @@ use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
 use contentcheck_model::sensor::Sensor;
 use contentcheck_run::proof;
 
-use super::shown::undeclared;
+use super::shown::{Unseen, undeclared};
 use crate::checks::seen;
 use crate::checks::sensors::Group;
 use crate::evidence::Finding;
 use crate::run::Subject;
 use crate::subject::Built;
+
+/// Whether a rule loses something that an input of another sensor would show its keywords: by what both supply, and the input.
+type KnownKeywords = BTreeMap<(Identity, String, Supplied, Supplied, String), bool>;
 
 /// Whether a rule of each release fires on a template type of a sensor that lacks these fields: asked once for all sensors that lack the same.
 type Known = BTreeMap<(bool, Blind, Supplied), bool>;
@@ -37,6 +40,7 @@ pub(super) struct Blinded<'a> {
     before: BTreeMap<Identity, &'a CheckedRule>,
     analysis: Analysis<'a>,
     known: Known,
+    known_keywords: KnownKeywords,
     /// The sensors on which a rule is blind, by what they lack, and the version before them where they are new.
     found: BTreeMap<(Blind, Option<String>), Found<'a>>,
 }
@@ -54,6 +58,7 @@ impl<'a> Blinded<'a> {
             before: rules.map(|rule| (Identity::of(rule), rule)).collect(),
             analysis: Analysis::new(&proof::fires),
             known: Known::new(),
+            known_keywords: KnownKeywords::new(),
             found: BTreeMap::new(),
         }
     }
@@ -96,6 +101,47 @@ impl<'a> Blinded<'a> {
                 }
             }
         }
+    }
+
+    /// Of what rules no longer see on a sensor, what may make a difference: inputs that were lost and in which a keyword can decide nothing are none.
+    pub(super) fn of_weight(
+        &mut self,
+        run: &'a Subject<'_>,
+        (sensor, was): (&Sensor, &Sensor),
+        unseen: Vec<(Identity, Unseen)>,
+    ) -> Vec<(Identity, Unseen)> {
+        let weigh = |(identity, what): (Identity, Unseen)| match what {
+            Unseen::Keywords { template, mut inputs } => {
+                let rules = run.rules.iter().filter(|rule| Identity::of(rule) == identity);
+                let targets: Vec<_> = rules.filter_map(|rule| Some((*rule, rule.on(&template)?))).collect();
+                inputs.retain(|input| {
+                    targets.iter().any(|target| self.matters(&identity, *target, (sensor, was), input))
+                });
+                (!inputs.is_empty()).then_some((identity, Unseen::Keywords { template, inputs }))
+            }
+            what => Some((identity, what)),
+        };
+        unseen.into_iter().filter_map(weigh).collect()
+    }
+
+    /// Whether a keyword of a rule can decide by an input that another sensor supplies, and this one does not.
+    fn matters(
+        &mut self,
+        identity: &Identity,
+        (rule, target): (&CheckedRule, &Target),
+        (sensor, was): (&Sensor, &Sensor),
+        input: &str,
+    ) -> bool {
+        let supplied = |of: &Sensor| format!("{:?}", of.all_supplied(&target.template.name));
+        let key = (identity.clone(), target.template.name.clone(), supplied(sensor), supplied(was), input.to_owned());
+        if let Some(known) = self.known_keywords.get(&key) {
+            return *known;
+        }
+        self.analysis.about(&rule.source);
+        let condition = seen::besides(target, sensor, (was, input));
+        let matters = !matches!(self.analysis.fires(&target.with_condition(condition)), Fires::Never(_));
+        self.known_keywords.insert(key, matters);
+        matters
     }
 
     /// Whether a rule may fire on events of a template type of a sensor.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness, keeps, onto};
-use contentcheck_model::diagnostic::{Detail, Measure, codes};
+use contentcheck_model::diagnostic::{Detail, Measure, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
 use contentcheck_model::template::TemplateType;
@@ -41,17 +41,24 @@ pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome
     change
 }
 
-/// A rule of both releases.
-pub(super) fn changed(
+/// A rule that is on other template types than before though nobody changed it, and an event that it found on one that it left.
+pub(super) struct Displaced<'r> {
+    rule: &'r CheckedRule,
+    template: &'r TemplateType,
+    event: Witness,
+}
+
+/// A rule of both releases; given back where template types alone took it from one of them.
+pub(super) fn changed<'r>(
     run: &Subject<'_>,
-    (old, new): (&CheckedRule, &CheckedRule),
+    (old, new): (&'r CheckedRule, &'r CheckedRule),
     (earlier, sides): (&Learned, (&Side, &Side)),
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
-) {
+) -> Option<Displaced<'r>> {
     let mut analysis = Analysis::new(&proof::fires);
     analysis.about(&new.source);
-    moved(run, (old, new), sides, &mut analysis, changes, outcome);
+    let displaced = moved(run, (old, new), sides, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
         if before.asks_alike(target) {
@@ -111,6 +118,29 @@ pub(super) fn changed(
         flooding(run, new, target, change.volume, gains, outcome);
         changes.push(change);
     }
+    displaced
+}
+
+/// Rules that template types took from where they found something, by the template type.
+pub(super) fn displaced(all: &[Displaced<'_>]) -> Vec<Finding> {
+    let mut by_template: BTreeMap<String, Vec<&Displaced<'_>>> = BTreeMap::new();
+    for one in all {
+        by_template.entry(one.template.to_string()).or_default().push(one);
+    }
+    let told = by_template.into_iter().filter_map(|(template, rules)| {
+        let first = rules.first()?;
+        let others = match rules.len() - 1 {
+            0 => "is written as before, and is".to_owned(),
+            1 => "and 1 other rule are written as before, and are".to_owned(),
+            more => format!("and {more} other rules are written as before, and are"),
+        };
+        let title = clip(&first.rule.title);
+        let message = format!("`{title}` {others} no longer on {template}: what template types serve is something else now");
+        let help = "let it serve the log sources that it did; where the rules are meant to leave it: --allow-shrink, for this one release";
+        let finding = Finding::new(&codes::TEMPLATE_CHANGED, message).of_rule(first.rule).with_detail(on(first.template));
+        Some(finding.with_help(help).with_event(first.template, &first.event, Some(true)))
+    });
+    told.collect()
 }
 
 /// What generated events show of a change that the analysis cannot judge.
@@ -198,14 +228,14 @@ fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool
 
 /// Template types that a rule of both releases came to, and those that it left. An event id in a condition decides on
 /// which it is, so that a condition that is negated can move a rule from one of them to all others.
-fn moved(
+fn moved<'r>(
     run: &Subject<'_>,
-    (old, new): (&CheckedRule, &CheckedRule),
+    (old, new): (&'r CheckedRule, &'r CheckedRule),
     (then, now): (&Side, &Side),
     analysis: &mut Analysis<'_>,
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
-) {
+) -> Option<Displaced<'r>> {
     let (mut came, mut floods) = (None, None);
     let (mut came_to, mut flooded) = (0_u64, 0_u64);
     for target in new.targets.iter().filter(|target| old.on(&target.template.name).is_none()) {
@@ -250,7 +280,8 @@ fn moved(
         changes.push(change);
     }
     let stays = new.targets.iter().any(|target| old.on(&target.template.name).is_some());
-    if let Some((before, was)) = left.filter(|_| !stays && !run.settings.allow_shrink) {
+    let (before, was) = left.filter(|_| !run.settings.allow_shrink)?;
+    if !stays {
         let message = format!(
             "`{}` no longer finds any of what it found: it is no longer on {}",
             new.title,
@@ -262,7 +293,15 @@ fn moved(
             .with_help("the event shows what it found before; where the rule is meant to move: --allow-shrink")
             .with_event(&before.template, &was, Some(true));
         outcome.findings.push(finding);
+        return None;
     }
+    let is_unchanged = written(old) == written(new);
+    is_unchanged.then_some(Displaced { rule: new, template: &before.template, event: was })
+}
+
+/// A rule as it is written, with the document that is merged into it.
+fn written(rule: &CheckedRule) -> (&str, Option<&str>) {
+    (rule.source.slice(rule.extent), rule.global.map(|global| rule.source.slice(global)))
 }
 
 /// An event of a target that its rule matches, and that the other release's does not match, as whatever it is told to be there: the one that is known,

@@ -42,6 +42,7 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
             let unseen = |before: &Runs| before.shown.without(&shown_now, &all_asked, |rule| loaded.contains(rule));
             let older = older(run, sensor, &known);
             if let Some((older, runs)) = older.and_then(|older| Some((older, before.get(&build(older))?))) {
+                let unseen = blinded.of_weight(run, (sensor, older), unseen(runs));
                 outcome.findings.extend(older_runs(run, now, (sensor, older), runs, (left, &unseen)));
                 blinded.look(run, now, (sensor, older), &runs.rules);
             }
@@ -59,9 +60,11 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
             if run.settings.allow_shrink {
                 continue;
             }
-            unseen(runs_before).into_iter().for_each(|one| unseen_by.entry(one).or_default().push(sensor));
             let was = known.iter().find(|of| of.name() == sensor.name() && of.version() == sensor.version());
-            blinded.look(run, now, (sensor, was.copied().unwrap_or(sensor)), &runs_before.rules);
+            let was = was.copied().unwrap_or(sensor);
+            let unseen = blinded.of_weight(run, (sensor, was), unseen(runs_before));
+            unseen.into_iter().for_each(|one| unseen_by.entry(one).or_default().push(sensor));
+            blinded.look(run, now, (sensor, was), &runs_before.rules);
             let lost: Vec<&Identity> = still.difference(&loaded).collect();
             let is_less = lost.len() > 1 && lost.len() * 10 > still.len() * GONE_PER_TEN;
             if !(is_less || (loads == 0 && !still.is_empty())) {
@@ -146,7 +149,7 @@ fn older_runs(
     now: &Group,
     (sensor, older): (&Sensor, &Sensor),
     runs: &Runs,
-    (left, unseen): (&BTreeSet<Identity>, &Lost<'_>),
+    (left, unseen): (&BTreeSet<Identity>, &[(Identity, Unseen)]),
 ) -> Option<Finding> {
     let loads = now.loaded(run.built.content());
     let ran = &runs.rules;
@@ -162,7 +165,6 @@ fn older_runs(
         let ran = ran.iter().filter(|rule| here.contains(rule) && !left.contains(rule)).count();
         let fewer = ran.saturating_sub(loads.len());
         let is_less = (fewer > 1 && fewer * 10 > ran * GONE_PER_TEN) || (loads.is_empty() && fewer > 0);
-        let unseen = unseen(runs);
         if let (false, Some((identity, what))) = (is_less, unseen.first()) {
             let title = run.rules.iter().find(|rule| Identity::of(rule) == *identity).map_or("", |rule| &rule.title);
             let more = match unseen.len() {
@@ -212,9 +214,6 @@ fn loaded(before: usize, after: usize, run: &Subject<'_>, sensor: &Sensor) -> De
 fn build(sensor: &Sensor) -> (String, String) {
     (sensor.name().to_owned(), sensor.version().to_string())
 }
-
-/// What a sensor was shown that another one, or the same one now, is not.
-type Lost<'u> = dyn Fn(&Runs) -> Vec<(Identity, Unseen)> + 'u;
 
 /// What sensors run, by their names and versions.
 type Ran = BTreeMap<(String, String), Runs>;
