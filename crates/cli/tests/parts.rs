@@ -172,6 +172,27 @@ fn errors_of_the_rest_are_told_by_their_number() {
     assert_eq!(fs::read(directory.join("sigma/e.yml")).unwrap(), before);
 }
 
+/// A file that is no part of the release takes the rest of it away from no file that is, and settings that do not count are told.
+#[test]
+fn files_from_elsewhere_change_nothing_of_a_part() {
+    let (own, other) = (release("own"), release("other"));
+    let loose = own.with_file_name("loose.content");
+    fs::copy(own.join("templates.content"), &loose).unwrap();
+    let text = fs::read_to_string(&loose).unwrap();
+    fs::write(&loose, text.replace("t.process", "loose.process")).unwrap();
+    for part in ["native/a.content", "sigma/d.yml", "sigma"] {
+        let part = own.join(part);
+        let alone = findings(&[&part], &[]);
+        for elsewhere in [&loose, &other.join("native/c.content"), &other.join("sigma/f.yml")] {
+            let found = findings(&[&part, elsewhere], &[]);
+            assert!(found.is_superset(&alone), "{} beside {}: {found:#?}", part.display(), elsewhere.display());
+            let named = [part.to_str().unwrap(), elsewhere.to_str().unwrap()];
+            let (_, _, err) = crate::common::run(&[&["lint", "--format", "short"][..], &named].concat());
+            assert_eq!(err.contains("other/contentcheck.toml does not count here"), elsewhere != &loose, "{err}");
+        }
+    }
+}
+
 /// Whoever runs or ships rules reads what is named alone: copies below one file of settings can be compiled and compared.
 #[test]
 fn what_runs_or_ships_is_what_was_named() {

@@ -42,6 +42,43 @@ fn rule(id: u32, tags: &str, detection: &str) -> String {
     )
 }
 
+/// A rule or a filter that is called as files of tests are would be in no release, and nobody would know.
+#[test]
+fn what_is_called_as_tests_are_and_is_none_is_told() {
+    let scratch = scratch("called");
+    let image = scratch.join("x.ccimage");
+    let other = rule(2, "", "    s: {Image: b}\n    condition: s\n");
+    let filter = "title: F\nlogsource: {product: windows}\nfilter: {rules: any, s: {User: x}, condition: not s}\n";
+    fs::write(scratch.join("one.yml"), rule(1, "", "    s: {Image: a}\n    condition: s\n")).unwrap();
+    let tests = "- name: it fires\n  expect: fires\n  event: {Image: a}\n";
+    for (text, is_told) in [
+        (other.as_str(), true),
+        (filter, true),
+        (&filter[..20], true),
+        ("{title: F, filter: {rules: any", true),
+        (&format!("# of one.yml\n%YAML 1.2\n---\n{other}"), true),
+        (&format!("{tests}---\n{filter}"), true),
+        (&format!("---\n{tests}...\n"), false),
+        (&format!("# tests\n\n{tests}"), false),
+        ("[{name: it fires, expect: fires, event: {Image: a}}]\n", false),
+    ] {
+        for name in ["one.test.yml", "two.tests.yaml"] {
+            fs::write(scratch.join(name), text).unwrap();
+            let path = scratch.to_str().unwrap();
+            let (lint, out, _) = run(&["lint", path, "--no-config", "--format", "short"]);
+            assert_eq!(
+                (lint == Exit::Findings, out.contains(name) && out.contains("CC0113")),
+                (is_told, is_told),
+                "{text}\n{out}"
+            );
+            let compiled = ["compile", path, "--no-config", "--skip-errors", "-o", image.to_str().unwrap()];
+            let (_, out, err) = run(&compiled);
+            assert_eq!(format!("{out}{err}").contains("CC0119"), is_told, "{text}\n{out}{err}");
+            fs::remove_file(scratch.join(name)).unwrap();
+        }
+    }
+}
+
 /// Whatever is written as a test holds when it is run: of the rules of the corpus, and of values that YAML might take for something else.
 #[test]
 fn what_is_made_holds_as_a_test() {

@@ -140,7 +140,8 @@ fn text_of(path: &Path) -> Result<String, Failure> {
     String::from_utf8(bytes).map_err(|_| fail("the file is not UTF-8".to_owned()))
 }
 
-fn find(start: &Path) -> Option<PathBuf> {
+/// The configuration that is in the directory of a path, or nearest above it.
+pub(crate) fn find(start: &Path) -> Option<PathBuf> {
     let above = |file: &'_ Path| file.parent().filter(|above| !above.as_os_str().is_empty()).map(Path::to_path_buf);
     let start = if start.is_dir() { start.to_path_buf() } else { above(start).unwrap_or_else(|| PathBuf::from(".")) };
     let directory = files::plain(&start);

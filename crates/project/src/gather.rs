@@ -293,7 +293,11 @@ impl Project {
             let stdin = (!stdin.is_empty()).then_some(Path::new(&selection.stdin_name));
             let given: Vec<&Path> = paths.iter().map(PathBuf::as_path).chain(stdin).collect();
             let previous = config.gate.previous.as_ref().map(|path| root.join(path));
-            the_rest(&given, &walked.files, &exclude, (&root, previous.as_deref()))?
+            if given.iter().any(|path| is_below(path, &root)) {
+                the_rest(&given, &walked.files, &exclude, (&root, previous.as_deref()))?
+            } else {
+                Vec::new()
+            }
         } else {
             Vec::new()
         };
@@ -313,7 +317,10 @@ impl Project {
         let other_configs: Vec<String> = if selection.no_config {
             Vec::new()
         } else {
-            walked.configurations.iter().filter(is_other).map(|path| files::name(path)).collect()
+            let above = paths.iter().skip(1).filter_map(|path| config::find(path));
+            let all: BTreeSet<PathBuf> = walked.configurations.iter().cloned().chain(above).collect();
+            let others: BTreeSet<String> = all.iter().filter(is_other).map(|path| files::name(path)).collect();
+            others.into_iter().collect()
         };
         notes.extend(other_configs.first().map(|first| {
             let more = if other_configs.len() > 1 {
@@ -322,7 +329,7 @@ impl Project {
                 " does".to_owned()
             };
             format!(
-                "{first}{more} not count here: settings are those of the directory that is named, or of one above it"
+                "{first}{more} not count here: settings are those of the directory that is named first, or of one above it"
             )
         }));
         let mut problems = std::mem::take(&mut walked.problems);
@@ -379,7 +386,7 @@ impl Project {
             let other = other_files(baseline, names, named_baseline.as_deref().unwrap_or(Path::new("")), looked_at);
             baseline.findings.retain(|entry| !other.contains(&entry.file));
         }
-        let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &read);
+        let beside = sidecar::beside(&walked.sidecars, &places, &mut inputs, &read, &mut problems);
         let data = read.clone();
         let asked = Asked::default();
         let asking = Arc::clone(&asked);
@@ -515,8 +522,17 @@ pub fn names_of(baseline: &Path) -> Result<Names, Failure> {
     Ok(Names::new(real(Path::new("."))?, real(directory)?))
 }
 
-/// The content of a release besides what was named of it. Nothing, where what was named is no part of it. The release before is none of it, nor is a
-/// directory with settings of its own.
+/// Whether a path lies in a directory.
+fn is_below(path: &Path, directory: &Path) -> bool {
+    let real = |path: &Path| fs::canonicalize(path).ok();
+    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+    // What comes by standard input need not be there yet.
+    let place = real(path).or_else(|| real(parent.unwrap_or(Path::new("."))));
+    let directory = real(if directory.as_os_str().is_empty() { Path::new(".") } else { directory });
+    place.zip(directory).is_some_and(|(place, directory)| place.starts_with(directory))
+}
+
+/// The content of a release besides what was named. The release before is none of it, nor is a directory with settings of its own.
 fn the_rest(
     given: &[&Path],
     named: &[walk::Found],
@@ -525,15 +541,6 @@ fn the_rest(
 ) -> Result<Vec<walk::Found>, Failure> {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let above = real(root);
-    let is_part = |path: &&Path| {
-        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-        // What comes by standard input need not be there yet.
-        let place = real(path).or_else(|| real(parent.unwrap_or(Path::new("."))));
-        place.zip(above.as_ref()).is_some_and(|(place, above)| place.starts_with(above))
-    };
-    if !given.iter().all(is_part) {
-        return Ok(Vec::new());
-    }
     let named = named.iter().map(|found| found.path.as_path());
     let known: BTreeSet<PathBuf> = named.chain(given.iter().copied()).filter_map(real).collect();
     let walk::Walked { files: mut rest, configurations, .. } = walk::walk(&[root.to_path_buf()], exclude, root, true)?;

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use contentcheck_model::diagnostic::reader_words;
-use contentcheck_model::source::Source;
+use contentcheck_model::diagnostic::{Diagnostic, codes, reader_words};
+use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::sidecar::{Beside, Case};
 use serde_json::Value;
@@ -17,12 +17,13 @@ use crate::{files, walk, yaml};
 const MOST: usize = 10_000;
 
 /// Reads the files of tests that a walk found, which knows what is left out. What is wrong with one is told where it is
-/// run.
+/// run, but for a file that holds no tests: it may be a rule or a filter that would be in no release.
 pub(crate) fn beside(
     walked: &[Found],
     sources: &BTreeMap<String, PathBuf>,
     inputs: &mut Vec<Input>,
     paths: &InputFiles,
+    problems: &mut Vec<Diagnostic>,
 ) -> Vec<Beside> {
     let mut found: BTreeMap<PathBuf, String> = BTreeMap::new();
     for sidecar in walked {
@@ -33,12 +34,13 @@ pub(crate) fn beside(
         let rules = rules.or_else(|| known.iter().find(|name| Path::new(name).is_file()));
         found.insert(sidecar.path.clone(), rules.cloned().unwrap_or_else(|| format!("{stem}.yml")));
     }
-    let read = |(path, rules): (PathBuf, String)| {
+    let mut read = |(path, rules): (PathBuf, String)| {
         let file = files::name(&path);
         let is_orphan = !Path::new(&rules).is_file();
         let cases = match yaml::read(&path) {
             Ok(source) => {
                 inputs.push(Input::new(InputKind::Tests, file.as_str(), source.text().as_bytes()));
+                problems.extend(no_tests(&source));
                 cases(&source)
             }
             Err(reason) => Err(reason),
@@ -46,7 +48,31 @@ pub(crate) fn beside(
         paths.add(path);
         Beside { file, is_orphan, cases, rules }
     };
-    found.into_iter().map(read).collect()
+    found.into_iter().map(&mut read).collect()
+}
+
+/// What is to be said of a file that is called as files of tests are, and holds a document that is no list.
+fn no_tests(source: &Source) -> Option<Diagnostic> {
+    let (mut is_begun, mut at) = (false, 0);
+    for line in source.text().split_inclusive('\n') {
+        let start = at;
+        at += line.len();
+        let bare = line.strip_prefix("---").unwrap_or(line);
+        is_begun &= bare.len() == line.len();
+        let content = bare.trim();
+        if is_begun || content.is_empty() || content.starts_with(['#', '%']) || content == "..." {
+            continue;
+        }
+        is_begun = true;
+        if !content.starts_with(['-', '[']) {
+            let message =
+                "files of this name hold tests, which are a list, and here is something else: it is in no release";
+            let span = Span::new(start + line.len() - bare.len(), start + line.trim_end().len());
+            let found = Diagnostic::new(&codes::NOT_A_RULE, source, span, message);
+            return Some(found.with_help("call a rule or a filter otherwise; begin each test with `- name: ...`"));
+        }
+    }
+    None
 }
 
 /// The tests of a file.
