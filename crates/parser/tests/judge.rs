@@ -255,6 +255,35 @@ fn what_may_be_a_filter_that_cannot_be_read_keeps_all_rules_out() {
         let flow = format!("{{title: F, logsource: {{product: acme}}, {}", "\"filter\" : {rules: any, s: {image: x}");
         assert_eq!(shipped(&flow), 0, "{flow}");
     }
+    // Cut off where it has an attribute of somebody's own, below a key or in a list that does not belong there, or behind a mapping that is to be merged.
+    let head = &filter[..filter.find("filter:").unwrap()];
+    for more in
+        ["x_owner: team\n", "notes:\n    - a\n", "auther: me\n", "f:\n", "fil:\n", "exclusion:\n    s: {image: x}\n"]
+    {
+        for text in [format!("{head}{more}"), format!("{more}{head}")] {
+            assert_eq!(shipped(&text), 0, "{text}");
+            assert_eq!(shipped(&format!("{text}---\n{}", sigma(2, "two", ""))), 0, "{text}");
+            assert_eq!(shipped(&format!("action: global\n{text}")), 0, "{text}");
+        }
+    }
+    for whole in [head, filter, correlation] {
+        let indented = whole.lines().map(|line| format!("    {line}\n")).collect::<String>();
+        for outer in ["sigma:", "rules:\n  -", "version: 1\nsigma:", "-", "- -", "- 5\n-"] {
+            let text = format!("{outer}\n{indented}");
+            assert_eq!(shipped(&text), 0, "{text}");
+        }
+    }
+    let merged = format!("{{{}}}", "filter: {rules: any, s: {image: x}, condition: not s}");
+    for key in ["<<", "<< ", "\"<<\"", "? <<\n", "!!merge <<"] {
+        for value in [merged.clone(), format!("[{merged}]"), format!("\n  - {merged}")] {
+            assert_eq!(shipped(&format!("{key}: {value}\n{}", sigma(2, "two", ""))), 0, "{key}: {value}");
+            assert_eq!(shipped(&format!("{head}{key}: {value}\n")), 0, "{key}: {value}");
+        }
+    }
+    // Nothing of it is left.
+    for text in ["---\n", "---\n...\n", "\n--- \n---\n"] {
+        assert_eq!(shipped(text), 0, "{text:?}");
+    }
     // A filter that stands in a rule, and one in a global document that nothing follows.
     assert_eq!(shipped(&sigma(2, "two", "filter:\n    rules: [one]\n    s: {image: x}\n    condition: not s\n")), 0);
     assert_eq!(shipped(&format!("action: global\n{filter}")), 0);
@@ -270,6 +299,8 @@ fn what_may_be_a_filter_that_cannot_be_read_keeps_all_rules_out() {
         // A selection that was not indented.
         (format!("{two}filter:\n    image: x\n"), 2),
         ("services:\n    web:\n        image: x\n".to_owned(), 2),
+        ("name: CI\non: [push]\njobs:\n    test:\n        steps:\n            - run: x\n".to_owned(), 2),
+        ("# title: a rule that was made a comment\n".to_owned(), 2),
         ("- a\n- b\n".to_owned(), 2),
     ] {
         assert_eq!(shipped(&text), count, "{text}");
@@ -287,7 +318,7 @@ fn what_may_be_a_filter_in_a_file_that_is_no_text_keeps_all_rules_out() {
         (&codes::FILE_TOO_LARGE, "filter.yml", 1),
         (&codes::UNWALKABLE, "filters", 1),
         (&codes::NOT_UTF8, "more.content", 2),
-        (&codes::EMPTY_FILE, "filter.yml", 2),
+        (&codes::EMPTY_FILE, "filter.yml", 1),
         (&codes::UNREADABLE, ".contentcheckignore", 2),
     ] {
         let mut gathered = gathered(&[("t.content", native.clone()), ("one.yml", one.to_owned())]);

@@ -1,7 +1,7 @@
 //! Judge: what is reported, what was accepted and by what, and which rules cannot ship. The one place for
 //! severities, suppressions, the baseline and the order of findings.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use super::Finding;
@@ -417,16 +417,27 @@ impl<'c> Changed<'c> {
     fn of(checked: &'c Checked) -> Self {
         let mut changed = Self { named: HashMap::new(), any: Vec::new() };
         changed.any.extend(unknown(checked).map(|(source, span)| (None, (source, span, None))));
+        let all = checked.files().flat_map(|file| &file.outcome.file.facts);
+        let is_there: HashSet<String> = all.flat_map(names).map(|name| name.to_lowercase()).collect();
         for FileFound { source, outcome, .. } in checked.files() {
             for document in &outcome.file.documents {
+                let of = (source, place(document, outcome), Some(document.kind));
+                // With an error in it, what was read of it may not be what was meant.
+                if outcome.file.facts.get(document.facts).is_some_and(|facts| facts.unread.is_some()) {
+                    changed.any.push((None, of));
+                    continue;
+                }
                 if document.kind == DependentKind::Correlation && document.generate {
                     continue;
                 }
-                let of = (source, place(document, outcome), Some(document.kind));
                 match &document.rules {
                     Referred::Rules(rules) => {
-                        for reference in rules {
-                            changed.named.entry(reference.rule.to_lowercase()).or_insert(of);
+                        for name in rules.iter().map(|reference| reference.rule.to_lowercase()) {
+                            // A name that no rule has was to be that of one.
+                            if !is_there.contains(&name) {
+                                changed.any.push((None, of));
+                            }
+                            changed.named.entry(name).or_insert(of);
                         }
                     }
                     Referred::Any => {
@@ -442,9 +453,7 @@ impl<'c> Changed<'c> {
 
     /// What changes a rule.
     fn by(&self, facts: &Facts, language: Language) -> Option<Diagnostic> {
-        let names =
-            [facts.id.as_ref().map(|(id, _)| id), facts.name.as_ref().map(|(name, _)| name), facts.title.as_ref()];
-        let named = names.into_iter().flatten().find_map(|name| self.named.get(&name.to_lowercase()));
+        let named = names(facts).find_map(|name| self.named.get(&name.to_lowercase()));
         // A rule whose own log source could not be read may be of any.
         let is_for = |asked: Option<&LogSource>| {
             asked.zip(facts.logsource.as_ref()).is_none_or(|(asked, own)| own.serves(asked))
@@ -452,6 +461,12 @@ impl<'c> Changed<'c> {
         let any = self.any.iter().find(|(asked, _)| language == Language::Sigma && is_for(*asked)).map(|(_, of)| of);
         named.or(any).map(|(source, span, kind)| runs_not(source, *span, *kind))
     }
+}
+
+/// What a rule is called.
+fn names(facts: &Facts) -> impl Iterator<Item = &str> {
+    let (id, name) = (facts.id.as_ref().map(|(id, _)| id), facts.name.as_ref().map(|(name, _)| name));
+    [id, name, facts.title.as_ref()].into_iter().flatten().map(String::as_str)
 }
 
 /// Where a document is shown.
@@ -463,9 +478,7 @@ fn place(document: &Dependent, outcome: &Outcome) -> Span {
 /// directories that could not be read at all, and parts of files.
 fn unknown(checked: &Checked) -> impl Iterator<Item = (&Source, Span)> {
     let may_be_sigma = |problem: &&Diagnostic| {
-        let of = problem.code.id;
-        of == codes::UNWALKABLE.id
-            || (of != codes::EMPTY_FILE.id && Language::of(problem.source.name()) == Some(Language::Sigma))
+        problem.code.id == codes::UNWALKABLE.id || Language::of(problem.source.name()) == Some(Language::Sigma)
     };
     let whole = checked.problems().filter(may_be_sigma).map(|problem| (&problem.source, problem.span));
     whole.chain(checked.files().filter_map(|file| Some((file.source, file.outcome.file.may_change?))))

@@ -6,7 +6,7 @@ use super::modifier::{self, Kind, Modifiers};
 use super::names::is_modifier;
 use super::scalar;
 use super::text;
-use super::yaml::{Node, Scalar, Style, Yaml};
+use super::yaml::{Node, Scalar, Style, Yaml, is_merge_key, merge_key};
 use contentcheck_model::diagnostic::{Diagnostic, FixKind, Severity, Sink, Unread, clip, codes, head, tail};
 use contentcheck_model::limits;
 use contentcheck_model::regex;
@@ -185,6 +185,10 @@ impl<'n> Detections<'n> {
         let Some(text) = key.text() else {
             return Err(sink.unread(&codes::WRONG_SHAPE, key.span, "the name of a field must be a string"));
         };
+        if is_merge_key(key) {
+            // It was reported with the YAML.
+            return Err(sink.inherit(&merge_key(key.span, sink)));
+        }
         // Offsets inside the key hold where its text stands in the source as it is.
         let quote = usize::from(matches!(key.value, Yaml::Scalar(_, Style::Single | Style::Double)));
         let exact = key.span.len() == text.len() + 2 * quote;
@@ -317,10 +321,6 @@ fn operator(key: &str, span: Span, sink: &Sink) -> Diagnostic {
 fn mapping(key: &Node<'_>, value: &Node<'_>, text: &str, entries: &[(Node<'_>, Node<'_>)], sink: &Sink) -> Diagnostic {
     let found = |span: Span, message: String| sink.diagnostic(&codes::WRONG_SHAPE, span, message);
     let name = clip(text);
-    if text == "<<" {
-        return found(key.span, "`<<` is a merge key, which Sigma rules do not have".to_owned())
-            .with_help("write the fields out, or name both selections in the condition");
-    }
     if is_operator(text) {
         return operator(text, key.span, sink);
     }

@@ -43,8 +43,16 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     // What comes before an error of form is not all of the file, so none of it is read.
     let mut cut = form.close(&mut sink).err();
     outcome.is_intact = cut.is_none();
-    if cut.is_none() {
-        open_end(source.text(), documents.last().map(|read| &read.root), &mut sink);
+    let open = if cut.is_none() { open_end(source.text(), documents.last().map(|read| &read.root)) } else { None };
+    if let Some(end) = open {
+        let message = "the file ends with this value and without a line end: it may be cut off";
+        let found = sink.diagnostic(&codes::OPEN_END, end, message);
+        sink.push(
+            found.with_help("hold it against its source; where it is whole, end the last line with a line break"),
+        );
+    }
+    if let Some(found) = documents.first().and_then(|first| commented_out(source.text(), first, &sink)) {
+        sink.push(found);
     }
     let extents = extents(source.text(), &documents);
     let mut global: Option<Global<'_>> = None;
@@ -108,6 +116,12 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
         outcome.cut(&flaw);
         outcome.may_change = unknown::in_text(source.text());
     }
+    // Where the list of rules may be cut off, more may stand in it.
+    let ends_in_rules = |end: &Span| {
+        let rules = outcome.documents.iter().map(|document| &document.rules);
+        rules.flat_map(Referred::named).any(|reference| reference.span == *end)
+    };
+    outcome.may_change = outcome.may_change.or_else(|| open.filter(ends_in_rules));
     outcome.diagnostics.extend(sink.finish());
     outcome
 }
@@ -133,11 +147,11 @@ fn nothing(extent: Span, sink: &Sink) -> Option<Diagnostic> {
 
 /// A last value at the very end of the file: what is left of one that was cut off can be a whole one to all appearance.
 /// One in quotes cannot, nor a word of an attribute that has few.
-fn open_end(text: &str, last: Option<&Node<'_>>, sink: &mut Sink) {
+fn open_end(text: &str, last: Option<&Node<'_>>) -> Option<Span> {
     if text.ends_with(['\n', '\r']) {
-        return;
+        return None;
     }
-    let Some(mut node) = last else { return };
+    let mut node = last?;
     let mut depth = 0;
     loop {
         node = match &node.value {
@@ -145,26 +159,28 @@ fn open_end(text: &str, last: Option<&Node<'_>>, sink: &mut Sink) {
                 Some((key, _))
                     if depth == 0 && matches!(key.text(), Some("level" | "status" | "date" | "modified")) =>
                 {
-                    return;
+                    return None;
                 }
                 Some((_, value)) => value,
-                None => return,
+                None => return None,
             },
             Yaml::List(entries) => match entries.last() {
                 Some(entry) => entry,
-                None => return,
+                None => return None,
             },
             Yaml::Scalar(_, Style::Plain | Style::Block) => break,
-            Yaml::Scalar(..) => return,
+            Yaml::Scalar(..) => return None,
         };
         depth += 1;
     }
-    if node.span.is_empty() || node.span.end as usize != text.len() {
-        return;
-    }
-    let message = "the file ends with this value and without a line end: it may be cut off";
-    let found = sink.diagnostic(&codes::OPEN_END, node.span, message);
-    sink.push(found.with_help("hold it against its source; where it is whole, end the last line with a line break"));
+    (!node.span.is_empty() && node.span.end as usize == text.len()).then_some(node.span)
+}
+
+/// A warning about a rule before the first document that was made a comment, as [`nothing`] gives one about those behind it.
+fn commented_out(text: &str, first: &Read<'_>, sink: &Sink) -> Option<Diagnostic> {
+    let before = text.get(..first.root.span.start as usize)?;
+    let separator = if before.starts_with("---") { 0 } else { before.find("\n---").map(|at| at + 1)? };
+    nothing(Span::new(0, separator), sink)
 }
 
 /// A document that gives its attributes to those after it.
@@ -440,21 +456,17 @@ fn logic_of(root: &Node<'_>) -> Option<Document> {
 
 /// Keys that say more of the document than its kind has room for: passed over, the rule would be another one.
 fn keys(root: &Node<'_>, document: Document, sink: &mut Sink) {
-    for (key, value) in root.map().unwrap_or(&[]) {
-        // A scalar is an attribute of one's own.
-        let logic = !matches!(value.value, Yaml::Scalar(..));
+    for (key, _) in root.map().unwrap_or(&[]) {
         let found = match (key.text(), document) {
             (None, _) => {
                 let message = format!("the name of an attribute must be a string, not {}", key.shape());
                 sink.diagnostic(&codes::WRONG_SHAPE, key.span, message)
             }
+            // Whatever its value is: to pySigma the key alone makes a filter or a correlation of the document.
             (Some(name @ ("correlation" | "filter")), Document::Rule)
-            | (Some(name @ "filter"), Document::Correlation)
-                if logic =>
-            {
-                sink.diagnostic(&codes::WRONG_SHAPE, key.span, format!("one document has `{name}` beside other logic"))
-                    .with_help("put it into a document of its own after `---`, or a selection below `detection`")
-            }
+            | (Some(name @ "filter"), Document::Correlation) => sink
+                .diagnostic(&codes::WRONG_SHAPE, key.span, format!("one document has `{name}` beside other logic"))
+                .with_help("put it into a document of its own after `---`, or a selection below `detection`"),
             (Some("sensors"), Document::Rule) => sink
                 .diagnostic(&codes::INVALID_ATTRIBUTE, key.span, "`sensors` is not an attribute of Sigma")
                 .with_help("write `custom_attributes: { sensors: \"sysmon >=4.21\" }`"),

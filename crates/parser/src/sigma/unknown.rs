@@ -5,18 +5,24 @@ use contentcheck_model::source::Span;
 
 use super::document::is_like;
 use super::metadata::is_attribute;
-use super::yaml::Node;
+use super::yaml::{Node, is_merge_key};
 
 /// The keys of what changes other rules.
 const CHANGES: [&str; 2] = ["filter", "correlation"];
 
+/// Attributes that files of other tools hardly have: with one of them a document is of Sigma, whatever else is in it.
+const OWN: [&str; 6] = ["title", "id", "logsource", "falsepositives", "action", "rules"];
+
 /// The first document of a text that is no YAML which may be a filter or a correlation: each but those that have a
-/// `detection` above all such keys, below which one is a selection.
+/// `detection` above all such keys, below which one is a selection. Of a text with nothing in it, not even a comment, nothing is left.
 pub(super) fn in_text(text: &str) -> Option<Span> {
+    if text.split_whitespace().all(|word| matches!(word, "---" | "...")) {
+        return Some(Span::default());
+    }
     let mut document = Document::default();
     let mut at = 0;
     for line in text.split_inclusive('\n') {
-        if line.starts_with("---")
+        if (line.starts_with("---") || line.starts_with("..."))
             && let Some(found) = std::mem::take(&mut document).doubt()
         {
             return Some(found);
@@ -30,10 +36,10 @@ pub(super) fn in_text(text: &str) -> Option<Span> {
 /// What the lines of a document say of it.
 #[derive(Default)]
 struct Document {
-    /// The first that is more than a comment.
-    content: Option<Span>,
-    /// How far the key `detection` is indented.
-    detection: Option<usize>,
+    /// The first that is more than a comment, and how far it is indented.
+    content: Option<(Span, usize)>,
+    /// Whether one of them is the key `detection` of the document: one that is further in, or in a list, is a part of something else.
+    has_detection: bool,
     /// The key of a filter or a correlation.
     key: Option<Span>,
 }
@@ -47,18 +53,20 @@ impl Document {
         }
         let indented = bare.len() - bare.trim_start().len();
         let start = at + (line.len() - bare.len()) + indented;
-        self.content.get_or_insert(Span::new(start, start + content.len()));
-        if self.detection.is_none() && key(content, "detection").is_some() {
-            self.detection = Some(indented);
+        let (_, outermost) = *self.content.get_or_insert((Span::new(start, start + content.len()), indented));
+        let is_outermost = indented <= outermost;
+        if !self.has_detection && is_outermost && key(content.trim_start_matches(['"', '\'']), "detection") == Some(0) {
+            self.has_detection = true;
         }
-        if self.key.is_none() && self.detection.is_none_or(|detection| indented <= detection) {
+        if self.key.is_none() && (is_outermost || !self.has_detection) {
             let found = CHANGES.iter().find_map(|name| Some((key(content, name)?, name.len())));
             self.key = found.map(|(offset, length)| Span::new(start + offset, start + offset + length));
         }
     }
 
     fn doubt(self) -> Option<Span> {
-        self.key.or(self.content.filter(|_| self.detection.is_none()))
+        let content = self.content.map(|(span, _)| span);
+        self.key.or(content.filter(|_| !self.has_detection))
     }
 }
 
@@ -80,23 +88,44 @@ fn key(line: &str, name: &str) -> Option<usize> {
     })
 }
 
-/// The key in a document without `detection` that says that it was to be a filter or a correlation: that of one, misspelt
-/// or not, or what only they have. A document that has nothing but attributes may have had the rest, which is cut off.
+/// Where a document without `detection` says that it was to be a filter or a correlation: by the key of one, misspelt or not, or by what only they have.
+/// One of Sigma, or with nothing but attributes, may have had the rest, which is cut off; so may one below a key or in a list that does not belong there.
+// INVARIANT: the reader held the depth to `limits::NESTING`.
 pub(super) fn in_document(root: &Node<'_>) -> Option<Span> {
-    let Some(entries) = root.map() else { return root.text().map(|_| root.span) };
+    if let Some(items) = root.list() {
+        return items.iter().filter(|item| item.text().is_none()).find_map(in_document);
+    }
+    let Some(entries) = root.map() else { return Some(root.span) };
     if entries.iter().any(|(key, _)| names(key, "detection")) {
         return beside(root);
     }
-    let meant = |(key, value): &&(Node<'_>, Node<'_>)| is_change(key) || has_rules(value);
-    let is_cut = entries.iter().all(|(key, _)| key.text().is_some_and(is_attribute));
-    let first = entries.iter().find(meant).or_else(|| entries.first().filter(|_| is_cut));
+    let is_own = |(key, _): &(Node<'_>, Node<'_>)| key.text().is_some_and(|key| OWN.contains(&key));
+    let is_cut = entries.iter().any(is_own) || entries.iter().all(|(key, _)| key.text().is_some_and(is_attribute));
+    let first = entries.iter().find(|entry| is_meant(entry)).or_else(|| entries.first().filter(|_| is_cut));
+    first.map(|(key, _)| key.span).or_else(|| match entries {
+        [(_, inner)] if inner.text().is_none() => in_document(inner),
+        several => several.iter().find_map(|(_, inner)| is_inside(inner)),
+    })
+}
+
+/// The key of a document that stands in another one, which is of something else.
+fn is_inside(inner: &Node<'_>) -> Option<Span> {
+    let entries = inner.map()?;
+    let has_logsource = entries.iter().any(|(key, _)| names(key, "logsource"));
+    let first = entries.iter().find(|entry| is_meant(entry)).or_else(|| entries.first().filter(|_| has_logsource));
     first.map(|(key, _)| key.span)
 }
 
-/// The key of a filter or a correlation that stands in a rule. One that names no rules is a selection that was not indented.
+/// Whether an entry is for other rules, or may bring what is.
+fn is_meant((key, value): &(Node<'_>, Node<'_>)) -> bool {
+    is_change(key) || has_rules(value) || is_merge_key(key)
+}
+
+/// The key of a filter or a correlation that stands in a rule, or of a mapping that may bring one. One that names no rules is a selection that was not indented.
 pub(super) fn beside(root: &Node<'_>) -> Option<Span> {
     let entries = root.map().unwrap_or(&[]);
-    entries.iter().find(|(key, value)| is_change(key) && has_rules(value)).map(|(key, _)| key.span)
+    let changes = |(key, value): &&(Node<'_>, Node<'_>)| (is_change(key) && has_rules(value)) || is_merge_key(key);
+    entries.iter().find(changes).map(|(key, _)| key.span)
 }
 
 fn is_change(key: &Node<'_>) -> bool {

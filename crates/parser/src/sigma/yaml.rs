@@ -217,7 +217,7 @@ struct Builder<'s, 'k> {
     tags: Vec<Diagnostic>,
 }
 
-/// A document and what is wrong with its tags: their values are in it as if they had none.
+/// A document, and what is wrong with its tags, anchors and merge keys: values are in it as if they had no tag, and nothing is merged.
 pub(crate) struct Read<'s> {
     pub(crate) root: Node<'s>,
     pub(crate) tags: Vec<Diagnostic>,
@@ -654,11 +654,26 @@ impl<'s> Builder<'s, '_> {
         frame.end = frame.end.max(node.span.end as usize);
         match (&mut frame.entries, frame.key.take()) {
             (None, _) => frame.items.push(node),
-            (Some(_), None) => frame.key = Some(node),
+            (Some(_), None) => {
+                if is_merge_key(&node) {
+                    self.tags.push(merge_key(node.span, self.sink));
+                }
+                frame.key = Some(node);
+            }
             (Some(entries), Some(key)) => entries.push((key, node)),
         }
         Ok(())
     }
+}
+
+/// Whether a key asks for the entries of other mappings (`<<`). YAML 1.2 has none, and readers of YAML 1.1 carry it out: they see another rule.
+pub(crate) fn is_merge_key(key: &Node<'_>) -> bool {
+    key.text() == Some("<<")
+}
+
+pub(crate) fn merge_key(span: Span, sink: &Sink) -> Diagnostic {
+    sink.diagnostic(&codes::WRONG_SHAPE, span, "`<<` is a merge key, which Sigma rules do not have")
+        .with_help("write out what is merged; for a selection, name both selections in the condition")
 }
 
 /// Where the anchor of a scalar is that the scanner begins at `start`: a tag may stand before it.

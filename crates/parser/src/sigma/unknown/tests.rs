@@ -33,4 +33,13 @@ fn a_document_with_detection_is_a_rule() {
     assert_eq!(shown("--- {title: F, filter: {rules: any}").as_deref(), Some("filter"));
     assert_eq!(shown("description: |\n  detection: of what\ncorrelation:\n  a: [").as_deref(), Some("correlation"));
     assert_eq!(shown("{detection: {a: x}, filter: [}").as_deref(), Some("filter"));
+    // What is further in, or an entry of a list, is no key of the document.
+    for words in [
+        "description: |\n    Of a\n    detection: of what\n",
+        "falsepositives:\n    - detection\n",
+        "falsepositives:\n- detection: of what\n",
+    ] {
+        assert_eq!(shown(&format!("title: F\n{words}author: \"me\n")).as_deref(), Some("title: F"), "{words}");
+    }
+    assert_eq!(shown(&format!("{rule}...\ntitle: [F\n")).as_deref(), Some("title: [F"));
 }
