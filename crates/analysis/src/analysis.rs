@@ -111,6 +111,11 @@ impl<'c> Analysis<'c> {
         self.space.values.automata.meter.allow(work);
     }
 
+    /// Whether all of what [`Analysis::allow`] allowed was done.
+    pub(crate) const fn is_done(&self) -> bool {
+        self.space.values.automata.meter.is_done()
+    }
+
     /// What is asked from now on is about rules of this file: all questions about one share [`Budget::file`], so that no
     /// file takes longer than others, however many hard rules it has.
     pub fn about(&mut self, file: &Source) {

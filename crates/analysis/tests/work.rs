@@ -4,7 +4,9 @@
 
 use std::fmt::Write as _;
 
+use contentcheck_analysis::findings::{Counted, Depth, Left};
 use contentcheck_analysis::{Always, Analysis, Budget, Decisive, Fires, Witness};
+use contentcheck_model::diagnostic::codes;
 use contentcheck_model::language::Language;
 use contentcheck_model::rule::Target;
 use contentcheck_model::source::Source;
@@ -125,6 +127,33 @@ fn hard_rules_stay_within_their_work() {
         }
     }
     assert!(cut_short > 3, "the rules are not hard");
+}
+
+/// The rules of a file share its work. Those behind hard ones of which nothing is known any more are counted, so that silence is no proof.
+#[test]
+fn rules_behind_hard_ones_are_counted() {
+    let rule = |at: usize, detection: &str| HEAD.replace("2589b852", &format!("{at:08}")) + detection;
+    let never = "    a:\n        CommandLine: x\n    b:\n        CommandLine: y\n    condition: a and b\n";
+    let hard: Vec<String> = (0..8).map(|at| rule(at, &conjunction())).collect();
+    let with = |hard: &[String], depth: Depth| {
+        let text = hard.iter().cloned().chain([rule(100, never), rule(101, never)]).collect::<Vec<_>>().join("---\n");
+        let sources = [("hard.yml", text), ("easy.yml", rule(102, never))];
+        let sources = sources.map(|(name, text)| (Source::new(name, text), Language::Sigma));
+        let library = contentcheck_library::templates().unwrap();
+        let further = Counted::new(depth);
+        let checking = Checking { further: Some(&further), ..Checking::default() };
+        let checked = Gathered { library, ..Gathered::of(sources.to_vec()) }.check(&checking);
+        let judged = checked.judge();
+        let never = judged.findings().iter().filter(|found| found.code.id == codes::CONTRADICTION.id).count();
+        (never, further.left())
+    };
+    for depth in [Depth::Quick, Depth::Deep] {
+        assert_eq!(with(&[], depth), (3, Vec::new()));
+        let (found, left) = with(&hard, depth);
+        let [Left { file, rules }] = left.as_slice() else { panic!("{left:?}") };
+        assert!(file == "hard.yml" && *rules >= 2, "{left:?}");
+        assert_eq!(found, 1, "nothing is known of the last rules");
+    }
 }
 
 #[test]

@@ -134,6 +134,11 @@ impl Meter {
         !self.is_spent()
     }
 
+    /// Whether the work of several questions is done, so that no more of them is answered.
+    pub(crate) const fn is_done(&self) -> bool {
+        self.done >= self.allowed
+    }
+
     /// Whether all work that is allowed was done.
     pub(crate) fn is_spent(&self) -> bool {
         let is_stopped = || self.stop.as_ref().is_some_and(|stop| stop.load(Ordering::Relaxed));

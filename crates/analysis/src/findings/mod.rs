@@ -7,8 +7,8 @@ mod across;
 mod looks;
 mod rule;
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use contentcheck_model::diagnostic::{Code, Diagnostic, codes};
 use contentcheck_model::predicate::Test;
@@ -68,7 +68,7 @@ impl Further for Depth {
     }
 
     fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
-        of_rules(rules, &Known::new(known), *self, threads, None)
+        of_rules(rules, &Known::new(known), *self, threads, None).0
     }
 
     fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
@@ -84,13 +84,29 @@ impl Further for Depth {
 pub struct Counted {
     depth: Depth,
     unasked: AtomicU64,
+    left: Mutex<Vec<Left>>,
+}
+
+/// A file whose last rules were not looked at to the end: what one file may take was spent on those before.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// The name of the file.
+    pub file: String,
+    /// How many rules.
+    pub rules: usize,
 }
 
 impl Counted {
     /// A look of this depth.
     #[must_use]
     pub const fn new(depth: Depth) -> Self {
-        Self { depth, unasked: AtomicU64::new(0) }
+        Self { depth, unasked: AtomicU64::new(0), left: Mutex::new(Vec::new()) }
+    }
+
+    /// Files with rules that were not looked at to the end, in their order.
+    #[must_use]
+    pub fn left(&self) -> Vec<Left> {
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Pairs of rules that were not held against each other, since the work that all may take was done.
@@ -106,7 +122,9 @@ impl Further for Counted {
     }
 
     fn of_rules(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
-        self.depth.of_rules(rules, known, threads)
+        let (found, left) = of_rules(rules, &Known::new(known), self.depth, threads, None);
+        self.left.lock().unwrap_or_else(PoisonError::into_inner).extend(left);
+        found
     }
 
     fn across(&self, rules: &[&CheckedRule], known: &[&Diagnostic], threads: usize) -> Vec<Diagnostic> {
@@ -123,25 +141,25 @@ impl Further for Counted {
 /// nobody types.
 #[must_use]
 pub fn deeper(rules: &[&CheckedRule], known: &[&Diagnostic], stop: &Arc<AtomicBool>) -> Option<Vec<Diagnostic>> {
-    let mut found = of_rules(rules, &Known::new(known), Depth::Deep, 1, Some(stop));
+    let (mut found, _) = of_rules(rules, &Known::new(known), Depth::Deep, 1, Some(stop));
     found.retain(|found| Depth::Quick.codes().iter().all(|code| code.id != found.code.id));
     (!stop.load(Ordering::Relaxed)).then_some(found)
 }
 
-/// What there is to say of each rule alone, in their order. Once it is to stop, what is found is of no use.
+/// What there is to say of each rule alone, in their order, and which files took more work than one may. Once it is to stop, what is found is of no use.
 fn of_rules(
     rules: &[&CheckedRule],
     known: &Known<'_>,
     depth: Depth,
     threads: usize,
     stop: Option<&Arc<AtomicBool>>,
-) -> Vec<Diagnostic> {
+) -> (Vec<Diagnostic>, Vec<Left>) {
     let of_rules = parallel::map(&chunks(rules), threads, |chunk| {
         let mut analysis = Analysis::of_proofs();
         if let Some(stop) = stop {
             analysis.stop_at(Arc::clone(stop));
         }
-        let mut found = Vec::new();
+        let (mut found, mut left) = (Vec::new(), Vec::<Left>::new());
         let mut last: Option<&Source> = None;
         for rule in *chunk {
             if stop.is_some_and(|stop| stop.load(Ordering::Relaxed)) {
@@ -154,10 +172,17 @@ fn of_rules(
             }
             found.extend(rule::findings(&mut analysis, rule, depth, known));
             found.extend(looks::findings(rule, known));
+            if analysis.is_done() {
+                match left.last_mut().filter(|left| left.file == rule.source.name()) {
+                    Some(left) => left.rules += 1,
+                    None => left.push(Left { file: rule.source.name().to_owned(), rules: 1 }),
+                }
+            }
         }
-        found
+        (found, left)
     });
-    of_rules.into_iter().flatten().collect()
+    let (found, left): (Vec<_>, Vec<_>) = of_rules.into_iter().unzip();
+    (found.into_iter().flatten().collect(), left.into_iter().flatten().collect())
 }
 
 /// The rules in parts of some size, those of one file together.

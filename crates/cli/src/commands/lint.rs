@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, SystemTime};
 use std::{fs, io};
 
-use contentcheck_analysis::findings::{Counted, Depth};
+use contentcheck_analysis::findings::{Counted, Depth, Left};
 use contentcheck_compiler::WithCost;
 use contentcheck_model::decode::MARK;
 use contentcheck_model::diagnostic::{Severity, visible};
@@ -105,8 +105,16 @@ fn selection(arguments: &Lint) -> Selection {
     }
 }
 
+/// A release that was looked at.
+struct Looked {
+    project: Project,
+    judged: Judged,
+    /// What was not looked at, a line each.
+    skipped: Vec<String>,
+}
+
 /// Loads, checks and judges.
-fn look(arguments: &Lint, streams: &Streams<'_>) -> Result<(Project, Judged), Failure> {
+fn look(arguments: &Lint, streams: &Streams<'_>) -> Result<Looked, Failure> {
     let selection = selection(arguments);
     let mut project = Project::open(&selection)?;
     let bar = progress(project.gathered.sources.len(), streams);
@@ -117,10 +125,29 @@ fn look(arguments: &Lint, streams: &Streams<'_>) -> Result<(Project, Judged), Fa
     let checking = Checking { threads: selection.threads, further: Some(&further), progress: &tick };
     let judged = std::mem::take(&mut project.gathered).check(&checking).judge();
     bar.finish_and_clear();
-    if depth.unasked() > 0 {
-        project.notes.push(release::not_compared(depth.unasked()));
+    let mut skipped = Vec::new();
+    if judged.gathered().fleet.is_none() {
+        skipped.push(release::NO_FLEET.to_owned());
     }
-    Ok((project, judged))
+    skipped.extend(not_proven(&depth.left()));
+    if depth.unasked() > 0 {
+        skipped.push(release::not_compared(depth.unasked()));
+    }
+    Ok(Looked { project, judged, skipped })
+}
+
+/// What is said of rules that were not looked at to the end.
+fn not_proven(left: &[Left]) -> Option<String> {
+    let first = left.first()?;
+    let rules = left.iter().map(|left| left.rules).sum::<usize>();
+    let files = match left.len() {
+        1 => visible(&first.file).into_owned(),
+        more => format!("{} and {}", visible(&first.file), plural(more - 1, "other file")),
+    };
+    let last = if rules == 1 { "the last rule".to_owned() } else { format!("the last {rules} rules") };
+    Some(format!(
+        "proofs of {last} of {files}: those before took all the work that one file may; `prove` asks of each rule"
+    ))
 }
 
 /// One run. The files that it read are added to `seen`.
@@ -143,7 +170,7 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     let shown = Level::from_word(&arguments.show)
         .and_then(Level::severity)
         .ok_or_else(|| Failure::usage(format!("`--show {}`: write info, warning or error", arguments.show)))?;
-    let (mut project, mut judged) = look(arguments, streams)?;
+    let Looked { mut project, mut judged, mut skipped } = look(arguments, streams)?;
     seen.extend(project.read.paths());
     if let Some(path) = &arguments.write_baseline {
         return record(path, (&judged, &project), &selection(arguments).codes, streams);
@@ -164,7 +191,7 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
             }
             all += fixed;
             // What is left is what a fresh look finds, and may have a fix that another one stood before.
-            (project, judged) = look(arguments, streams)?;
+            Looked { project, judged, skipped } = look(arguments, streams)?;
         }
         let left = judged.findings().iter().filter(|finding| finding.fix.is_some()).count();
         let why = match left {
@@ -179,10 +206,6 @@ fn told(arguments: &Lint, seen: &InputFiles, streams: &mut Streams<'_>) -> Outco
     let fails = judged.findings().iter().any(|finding| finding.severity >= least);
     let findings: Vec<Finding> =
         judged.findings().iter().filter(|finding| finding.severity >= shown).cloned().collect();
-    let mut skipped = Vec::new();
-    if judged.gathered().fleet.is_none() {
-        skipped.push(release::NO_FLEET.to_owned());
-    }
     let report = Report {
         findings: &findings,
         all: judged.findings(),
