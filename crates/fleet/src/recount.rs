@@ -12,7 +12,7 @@ use std::sync::{Mutex, PoisonError};
 use contentcheck_log::Hash;
 use contentcheck_rollout::entry::{Evidence, FEWEST};
 use contentcheck_rollout::report::REPORT;
-use contentcheck_rollout::state::Rollout;
+use contentcheck_rollout::state::{Check, Rollout};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::witness::Reports;
 use contentcheck_rollout::{Id, Received, Roll, State, Tally};
@@ -55,6 +55,17 @@ pub enum NoCount {
         /// The shard.
         shard: u32,
     },
+    /// A collector's clock is ahead, or was, in a sentence.
+    Ahead(String),
+    /// The log has evidence of more reports than there are now.
+    Fell,
+    /// The log has evidence of reports until a time by which they are not all there now.
+    Gone {
+        /// The time of the evidence.
+        logged: u64,
+        /// Until when they are all there now. Nothing: there are none.
+        settled: Option<u64>,
+    },
 }
 
 impl fmt::Display for NoCount {
@@ -73,6 +84,22 @@ impl fmt::Display for NoCount {
                 )
             }
             Self::Short { shard } => write!(f, "shard {shard} has fewer reports than it says"),
+            Self::Ahead(why) => f.write_str(why),
+            Self::Fell => Check::EvidenceGrows.fmt(f),
+            Self::Gone { logged, settled: None } => write!(
+                f,
+                "the reports of this rollout are gone: the log has evidence of reports until {} UTC, and there is none here, or the file is missing that \
+                 says until when they are all there (`0.settled`); take the directory of reports from a copy",
+                utc(*logged)
+            ),
+            Self::Gone { logged, settled: Some(settled) } => write!(
+                f,
+                "reports that were counted are gone: the log has evidence of reports until {} UTC, and a collector says that it has all of them until {} \
+                 UTC and no longer, as after its directory was put back from an older copy; take the directory of reports from a copy that has them. \
+                 Where nothing was put back, the clock of that collector is behind: set it right",
+                utc(*logged),
+                utc(*settled)
+            ),
         }
     }
 }
@@ -101,8 +128,17 @@ pub struct Counted {
     rollout: Id,
     tally: Tally,
     until: u64,
-    /// Bytes of each shard that are counted, and the time of the last record there.
-    places: Vec<(u32, u64, u64)>,
+    places: Vec<Place>,
+}
+
+/// How far the file of a shard is counted.
+#[derive(Clone, Debug)]
+struct Place {
+    shard: u32,
+    /// Its bytes that are counted.
+    bytes: u64,
+    /// The last record of them: when it came, and the report.
+    last: Option<(u64, [u8; REPORT])>,
 }
 
 impl Counted {
@@ -138,14 +174,15 @@ impl Counted {
             if settled < until {
                 return Err(NoCount::Early { shard: part.shard, settled, until });
             }
-            let known = self.places.iter().find(|(shard, ..)| *shard == part.shard);
-            let (at, last) = known.map_or((0, 0), |(_, at, last)| (*at, *last));
-            streams.push(Stream { part, at, end: bytes, read: at, last, until, ready: VecDeque::new() });
+            let known = self.places.iter().find(|place| place.shard == part.shard);
+            let (at, newest) = known.map_or((0, None), |place| (place.bytes, place.last));
+            let last = newest.map_or(0, |(at, _)| at);
+            streams.push(Stream { part, at, end: bytes, read: at, last, newest, until, ready: VecDeque::new() });
         }
         // A shard that was counted and is gone took reports with it.
         let is_gone = |shard: u32| !streams.iter().any(|stream: &Stream| stream.part.shard == shard);
-        if let Some((shard, ..)) = self.places.iter().find(|(shard, ..)| is_gone(*shard)) {
-            return Err(NoCount::Short { shard: *shard });
+        if let Some(place) = self.places.iter().find(|place| is_gone(place.shard)) {
+            return Err(NoCount::Short { shard: place.shard });
         }
         loop {
             let mut first: Option<(u64, usize)> = None;
@@ -160,12 +197,33 @@ impl Counted {
             let Some(stream) = first.and_then(|(_, place)| streams.get_mut(place)) else { break };
             if let Some((bytes, received)) = stream.ready.pop_front() {
                 stream.at += RECORD as u64;
+                stream.newest = Some((received.at(), bytes));
                 self.tally.add(roll, &bytes, &received);
             }
         }
-        self.places = streams.iter().map(|stream| (stream.part.shard, stream.at, stream.counted())).collect();
+        let place = |stream: &Stream| Place { shard: stream.part.shard, bytes: stream.at, last: stream.newest };
+        self.places = streams.iter().map(place).collect();
         self.until = until;
         Ok(())
+    }
+
+    /// Whether the files still have what was counted: where one was put back from an older copy, nobody goes on from what was there before.
+    fn is_there(&self, shards: &Source) -> Result<bool, NoCount> {
+        for part in shards.parts(&self.rollout)? {
+            let Some(place) = self.places.iter().find(|place| place.shard == part.shard) else { continue };
+            let (Some((at, report)), Some(from)) = (place.last, place.bytes.checked_sub(RECORD as u64)) else {
+                continue;
+            };
+            if shards.extent(&self.rollout, &part)?.bytes < place.bytes {
+                return Ok(false);
+            }
+            let bytes = shards.read(&self.rollout, &part, from, RECORD as u64)?;
+            let found = bytes.first_chunk::<RECORD>().and_then(Record::of);
+            if found.is_none_or(|record| record.at != at || *record.report != report) {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -178,6 +236,8 @@ struct Stream {
     end: u64,
     /// The time of the last record that was read.
     last: u64,
+    /// The last record that was counted.
+    newest: Option<(u64, [u8; REPORT])>,
     until: u64,
     ready: VecDeque<([u8; REPORT], Received)>,
 }
@@ -216,11 +276,6 @@ impl Stream {
             }
         }
         Ok(self.ready.front().map(|(_, received)| received.at()))
-    }
-
-    /// The time of the last record that was counted: all that were read are.
-    const fn counted(&self) -> u64 {
-        self.last
     }
 }
 
@@ -271,11 +326,39 @@ impl Recounter {
         &self.source
     }
 
+    /// Until when the reports of a rollout are all there, for whoever decides by them at a time: see [`Source::settled`]. Nothing where there are none.
+    ///
+    /// # Errors
+    /// When they cannot be read, are not all there of which the log has evidence, or a collector's clock is [ahead](Source::ahead).
+    pub fn settled_by(&self, rollout: &Rollout, now: u64) -> Result<Option<u64>, NoCount> {
+        if let Some(why) = self.source.ahead(&rollout.id(), now)? {
+            return Err(NoCount::Ahead(why));
+        }
+        // Fewer than the log has evidence of are of no use to anybody, whatever the time is here.
+        let now = now.max(logged_until(rollout).unwrap_or(0));
+        Ok(self.settled(rollout)?.map(|until| until.min(now)))
+    }
+
+    fn settled(&self, rollout: &Rollout) -> Result<Option<u64>, NoCount> {
+        let logged = logged_until(rollout);
+        let settled = self.source.settled(&rollout.id(), logged.unwrap_or(0), SETTLES)?;
+        match logged {
+            Some(logged) if settled.is_none_or(|settled| settled < logged) => Err(NoCount::Gone { logged, settled }),
+            _ => Ok(settled),
+        }
+    }
+
     /// Evidence of a ring up to a settled time, as the reports have it.
     ///
     /// # Errors
-    /// When they cannot be counted.
+    /// When they cannot be counted, or the log has evidence of more than there are.
     pub fn evidence(&self, state: &State, rollout: &Rollout, ring: u8, until: u64) -> Result<Evidence, NoCount> {
+        let evidence = self.count(state, rollout, ring, until)?;
+        if has_fallen(rollout, &evidence) { Err(NoCount::Fell) } else { Ok(evidence) }
+    }
+
+    /// The same, whatever the log has evidence of.
+    fn count(&self, state: &State, rollout: &Rollout, ring: u8, until: u64) -> Result<Evidence, NoCount> {
         let roll = {
             let mut rolls = self.rolls.lock().unwrap_or_else(PoisonError::into_inner);
             // A roll that cannot be read is missing, and that is said below.
@@ -287,8 +370,9 @@ impl Recounter {
         let kept_on =
             kept.take().filter(goes_on).and_then(|mut counted| counted.tally.follow(rollout).then_some(counted));
         let mut counted = match kept_on {
-            Some(counted) => counted,
-            None => Counted::new(rollout)?,
+            // Up to the same time it was counted a moment ago, for another ring.
+            Some(counted) if counted.until == until || counted.is_there(&self.source)? => counted,
+            _ => Counted::new(rollout)?,
         };
         if counted.until < until {
             let mut verified = self.verified.lock().unwrap_or_else(PoisonError::into_inner);
@@ -342,22 +426,19 @@ impl Recounter {
         // What cannot be read is told below.
         let ahead = self.source.ahead(&rollout.id(), now).ok().flatten();
         let until = match &ahead {
-            Some(_) => self.source.settled_until(&rollout.id()),
-            None => self.source.settled(&rollout.id(), SETTLES),
+            Some(_) => self.source.settled_until(&rollout.id()).map_err(NoCount::from),
+            None => self.settled(rollout),
         };
-        let until = match until {
-            Ok(Some(until)) => until,
-            Ok(None) => {
-                let lost = lost(rollout);
-                return (lost.is_none().then(Vec::new), ahead.or(lost));
+        let counted = until.and_then(|until| match until {
+            Some(until) => (0..=open).map(|ring| self.count(state, rollout, ring, until)).collect(),
+            None => Ok(Vec::new()),
+        });
+        match counted {
+            Ok(rings) => {
+                // What is left is shown all the same: it may say that the release is bad.
+                let fell = rings.iter().any(|ring| has_fallen(rollout, ring)).then(|| NoCount::Fell.to_string());
+                (Some(rings), ahead.or(fell))
             }
-            Err(error) => {
-                return (None, ahead.or_else(|| Some(NoCount::Source(error).to_string())));
-            }
-        };
-        let rings = (0..=open).map(|ring| self.evidence(state, rollout, ring, until));
-        match rings.collect::<Result<_, _>>() {
-            Ok(rings) => (Some(rings), ahead),
             Err(why) => (None, ahead.or_else(|| Some(why.to_string()))),
         }
     }
@@ -368,6 +449,18 @@ impl Recounter {
         let counted = self.counted.lock().unwrap_or_else(PoisonError::into_inner);
         counted.as_ref().map_or_else(Vec::new, |counted| counted.tally.seen().collect())
     }
+}
+
+/// Until when the log has evidence of reports of a rollout.
+fn logged_until(rollout: &Rollout) -> Option<u64> {
+    (0..rollout.ring_count()).filter_map(|ring| rollout.evidence(ring)).map(|known| known.until).max()
+}
+
+/// Whether reports are gone of which the log has evidence. That is not the same as none. What is counted up to an earlier time shows nothing of that.
+fn has_fallen(rollout: &Rollout, evidence: &Evidence) -> bool {
+    rollout.evidence(evidence.ring).is_some_and(|logged| {
+        evidence.until >= logged.until && (evidence.count < logged.count || !evidence.follows(logged))
+    })
 }
 
 /// The first thing in which two differ, for a person.
@@ -405,7 +498,7 @@ impl Reports for Recounter {
         if let Some(why) = self.source.ahead(rollout, now).map_err(|error| NoCount::Source(error).to_string())? {
             return Err(why);
         }
-        let found = self.evidence(state, of, evidence.ring, evidence.until).map_err(|why| why.to_string())?;
+        let found = self.count(state, of, evidence.ring, evidence.until).map_err(|why| why.to_string())?;
         if found != *evidence {
             return Err(difference(evidence, &found));
         }
@@ -416,14 +509,4 @@ impl Reports for Recounter {
         vouched.insert(claim.0);
         Ok(())
     }
-}
-/// That reports are gone of which the log has evidence. That is not the same as none.
-#[must_use]
-pub fn lost(rollout: &Rollout) -> Option<String> {
-    let until = (0..rollout.ring_count()).filter_map(|ring| rollout.evidence(ring)).map(|known| known.until).max()?;
-    Some(format!(
-        "the reports of this rollout are gone: the log has evidence of reports until {} UTC, and there is none here, or the file is missing that says \
-         until when they are all there (`0.settled`); take the directory of reports from a copy",
-        utc(until)
-    ))
 }

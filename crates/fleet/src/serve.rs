@@ -42,6 +42,8 @@ pub struct Here {
     pub blocked: Vec<String>,
     /// That tokens lie here which let devices in although nothing is offered.
     pub loose: Option<String>,
+    /// That files lie where tokens are, of which nobody can tell whether they let devices in.
+    pub odd: Option<String>,
 }
 
 /// What keeps the newest rollout back beside the log.
@@ -113,7 +115,7 @@ impl Inner {
         let status = Status::of(Seen { state, checkpoint, live, trouble: trouble.as_deref(), now });
         let here = self.stopped.as_ref().map_or_else(Here::default, |stopped| stopped(state));
         status
-            .and(self.unheard.all())
+            .and(self.unheard.all().into_iter().chain(here.odd))
             .and_blocked(here.blocked)
             .and_stopped(here.held)
             .and_red(here.loose)

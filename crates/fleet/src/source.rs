@@ -230,23 +230,13 @@ impl Source {
         Ok(None)
     }
 
-    /// As [`Source::settled`], for whoever decides by it at a time.
-    ///
-    /// # Errors
-    /// As [`Source::settled`], and where a collector's clock is [ahead](Source::ahead).
-    pub fn settled_by(&self, rollout: &Id, now: u64, patience: Duration) -> io::Result<Option<u64>> {
-        if let Some(why) = self.ahead(rollout, now)? {
-            return Err(io::Error::other(why));
-        }
-        Ok(self.settled(rollout, patience)?.map(|until| until.min(now)))
-    }
-
     /// As [`Source::settled_until`], once everything is settled that is there now. What a collector has acknowledged is on disk, and is counted
-    /// when it is settled, a moment later: whoever decides by what is settled waits for that, since what is not may say that the release is bad.
+    /// when it is settled, a moment later: whoever decides by what is settled waits for that, since what is not may say that the release is bad. So does
+    /// whoever knows that all were there until a time: a collector that has just begun with the rollout says so a moment later.
     ///
     /// # Errors
     /// When they cannot be read, or are not settled in so long a time: then the collector is gone, or cannot write.
-    pub fn settled(&self, rollout: &Id, patience: Duration) -> io::Result<Option<u64>> {
+    pub fn settled(&self, rollout: &Id, known: u64, patience: Duration) -> io::Result<Option<u64>> {
         const LOOK_EVERY: Duration = Duration::from_millis(100);
         let mut there = Vec::new();
         for part in self.parts(rollout)? {
@@ -264,10 +254,13 @@ impl Source {
                 };
                 missing = missing.saturating_add(bytes.saturating_sub(settled) / RECORD as u64);
             }
+            let is_over = begun.elapsed() >= patience;
             if missing == 0 {
-                return self.settled_until(rollout);
-            }
-            if begun.elapsed() >= patience {
+                let until = self.settled_until(rollout)?;
+                if is_over || until.is_none_or(|until| until >= known) {
+                    return Ok(until);
+                }
+            } else if is_over {
                 let (reports, are) = if missing == 1 { ("report", "is") } else { ("reports", "are") };
                 return Err(io::Error::other(format!(
                     "{missing} {reports} that a collector acknowledged {are} not settled, so nobody can count them: is it running, and can it write? \

@@ -274,8 +274,8 @@ impl Status {
     /// Where things are.
     #[must_use]
     pub fn of(seen: Seen<'_>) -> Self {
-        let Seen { state, live, trouble, now, .. } = seen;
-        let rollout = state.newest().map(|rollout| Now::of(state, rollout, live, now));
+        let Seen { state, trouble, now, .. } = seen;
+        let rollout = state.newest().map(|rollout| Now::of(seen, rollout));
         let before = state.rollouts().iter().rev().skip(1).take(ROLLOUTS_BEFORE).map(|rollout| Before {
             id: rollout.id().to_string(),
             release: release(rollout),
@@ -453,7 +453,7 @@ impl Log {
 }
 
 impl Now {
-    fn of(state: &State, rollout: &Rollout, live: &[Evidence], now: u64) -> Self {
+    fn of(Seen { state, live, trouble, now, .. }: Seen<'_>, rollout: &Rollout) -> Self {
         let rings = (0..rollout.ring_count()).map(|ring| Ring::of(rollout, ring, live, now)).collect::<Vec<_>>();
         let (why, halted_at) = match rollout.phase() {
             Phase::Halted { reason, at, .. } => (Some(reason.clone()), Some(*at)),
@@ -482,7 +482,8 @@ impl Now {
                 .last()
                 .map(|opened| opened.at)
                 .and_then(|at| Some(rollout.baking_since()).filter(|since| *since > at)),
-            uncollected: uncollected(rollout, &rings, now),
+            // What was not counted may have come all the same: the trouble says why.
+            uncollected: uncollected(rollout, &rings, now).filter(|_| trouble.is_none()),
             next: next(state, rollout, &rings, now),
             rings,
         }
@@ -539,8 +540,8 @@ impl Now {
                 ));
             }
             let late = self.rings.iter().filter(|ring| ring.is_late()).map(Ring::title).collect::<Vec<_>>();
-            // Without reports there is no evidence, which is said below.
-            if !late.is_empty() && self.uncollected.is_none() {
+            // Without reports, or where they cannot be counted, there is no evidence, which is said below.
+            if !late.is_empty() && self.uncollected.is_none() && can_be_counted {
                 reasons.push(format!(
                     "the evidence of {} in the log is older than devices may take to report: does `contentcheck rollout advance` \
                      run from a timer?",

@@ -239,6 +239,14 @@ pub fn moved(directory: &Path) -> Result<(), NoWitness> {
     contentcheck_rollout::book::moved(&storage).map_err(NoWitness::Book)
 }
 
+/// The key that others check a witness with, by the key that is in its directory.
+///
+/// # Errors
+/// When there is none, or it cannot be read.
+pub fn verifier(directory: &Path) -> Result<String, NoWitness> {
+    read_key(directory).map(|key| key.verifier())
+}
+
 fn read_key(directory: &Path) -> Result<SecretKey, NoWitness> {
     let path = directory.join(KEY);
     let failed = |error| NoWitness::File(path.clone(), error);

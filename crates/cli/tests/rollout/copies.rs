@@ -91,3 +91,55 @@ fn a_halt_without_a_reason_holds() {
     let status = world.must(1, START + 120, &["status"]);
     assert!(status.out.contains("and 2996 more") && status.out.len() < 4_000, "{}", status.out);
 }
+
+/// A directory with the key of another witness than the settings name is told as that, wherever somebody looks, and no log is blamed for it.
+#[test]
+fn a_witness_with_the_key_of_another_one_is_told_as_that() {
+    let world = started("other-key");
+    let (fleet, kept) = (world.root.join("fleet"), world.root.join("kept"));
+    let key = |name: &str| fleet.join("witnesses").join(name).join("key");
+    let text = fs::read_to_string(fleet.join("rollout.toml")).unwrap();
+    let directory = |name: &str| format!("directory = \"witnesses/{name}\"");
+    let swapped = text.replace(&directory("one"), "?").replace(&directory("two"), &directory("one"));
+    let swapped = swapped.replace("?", &directory("two"));
+    fs::copy(key("one"), &kept).unwrap();
+    let fresh = world.root.join("fresh/key");
+    world.must(0, START, &["key", "example.com/content/witness-one", "--witness", "-o", fresh.to_str().unwrap()]);
+    let whose = "the key in ";
+    // Its settings, what lies as its key, the witnesses that do not sign, and how many are left.
+    for (name, settings, own, wrong) in [
+        ("swapped", &swapped, &kept, &["one", "two"][..]),
+        ("copied over", &text, &key("two"), &["one"]),
+        ("made again", &text, &fresh, &["one"]),
+    ] {
+        fs::write(fleet.join("rollout.toml"), settings).unwrap();
+        let bytes = fs::read(own).unwrap();
+        fs::write(key("one"), bytes).unwrap();
+        let status = world.must(1, START + 60, &["status"]);
+        let json = world.must(1, START + 60, &["status", "--format", "json"]);
+        assert!(json.out.contains("\"light\": \"amber\""), "{name}: {}", json.out);
+        let advance = world.must(u8::from(wrong.len() > 1), START + 60, &["advance"]);
+        for witness in ["one", "two", "three"] {
+            let is_wrong = wrong.contains(&witness);
+            let told = format!("is not the one that rollout.toml names for witness `{witness}`");
+            for said in [&status.out, &advance.err] {
+                assert_eq!(said.contains(&told), is_wrong, "{name}: {said}");
+                assert!(said.contains(whose) && !said.contains("another log"), "{name}: {said}");
+            }
+            if is_wrong {
+                for more in [&["--moved"][..], &["--listen", "127.0.0.1:0"]] {
+                    let refused = world.must(2, START + 60, &[&["witness", witness], more].concat());
+                    assert!(refused.err.contains(&told), "{name}: {}", refused.err);
+                }
+            }
+        }
+        fs::copy(&kept, key("one")).unwrap();
+        fs::write(fleet.join("rollout.toml"), &text).unwrap();
+        world.must(0, START + 60, &["advance"]);
+        world.must(0, START + 60, &["status"]);
+    }
+    // Whoever halts tells all of them all the same.
+    fs::write(fleet.join("rollout.toml"), &swapped).unwrap();
+    let told = world.must(0, START + 90, &["halt", "--reason", "burning", "--tell-witnesses"]);
+    assert!(told.out.contains("told: 3 of 3"), "{}\n{}", told.out, told.err);
+}

@@ -155,6 +155,57 @@ fn a_server_that_is_no_witness_was_told_of_nothing() {
     assert!(told.err.contains("it took the halt, and"), "{}", told.err);
 }
 
+/// Two witnesses elsewhere whose addresses are in each other's place sign, and no log is blamed for that.
+#[test]
+fn a_witness_at_the_address_of_another_one_is_told_as_that() {
+    let world = started("swapped-urls");
+    let _daemons = elsewhere(&world, START + MINUTE);
+    let settings = world.root.join("fleet/rollout.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let urls: Vec<&str> = text.lines().filter(|line| line.starts_with("url = ")).collect();
+    let swapped = text.replace(urls[0], "x\n").replace(urls[1], urls[0]).replace("\nx\n", &format!("\n{}", urls[1]));
+    fs::write(&settings, swapped).unwrap();
+    let advance = world.must(1, START + MINUTE, &["advance"]);
+    for name in ["one", "two"] {
+        let told = format!("witness `{name}` does not sign: it signed with another key than rollout.toml names for it");
+        assert!(advance.err.contains(&told), "{}", advance.err);
+    }
+    assert!(!advance.err.contains("another log"), "{}", advance.err);
+}
+
+/// Somebody halts while `advance` asks the witnesses: no device is let in, and that is why.
+#[test]
+fn a_halt_that_comes_during_an_advance_is_told_as_that() {
+    use std::io::{Read as _, Write as _};
+    let mut world = started("halt-during");
+    let devices = world.let_in();
+    world.well(&devices, START, START + 10 * MINUTE);
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let settings = world.root.join("fleet/rollout.toml");
+    let text = fs::read_to_string(&settings).unwrap();
+    let url = format!("url = \"http://{}\"", listener.local_addr().unwrap());
+    fs::write(&settings, text.replace("directory = \"witnesses/one\"", &url)).unwrap();
+    // The witness `one` is down; the others are enough. It halts when it is asked for its signature.
+    let fleet = world.root.join("fleet");
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let mut bytes = [0; 8192];
+            let read = stream.read(&mut bytes).unwrap_or(0);
+            if String::from_utf8_lossy(&bytes[..read]).contains("/v1/cosign") {
+                fs::create_dir_all(fleet.join("stopped")).unwrap();
+                fs::write(fleet.join("stopped/by-hand"), "").unwrap();
+            }
+            let _ = stream.write_all(b"HTTP/1.1 503 Busy\r\ncontent-length: 0\r\nconnection: close\r\n\r\n");
+        }
+    });
+    let advance = world.must(1, START + 10 * MINUTE, &["advance"]);
+    let said = format!("{}{}", advance.out, advance.err);
+    assert!(advance.out.contains("no device is let in while the rollout is held here"), "{said}");
+    assert!(!said.contains("too few witnesses") && said.contains("stopped/by-hand"), "{said}");
+    assert!(tokens(&world, 12).is_empty());
+}
+
 /// What no quorum of witnesses would sign for is not written: it would stay in the log, and nothing behind it would be signed for.
 #[test]
 fn a_ring_is_logged_where_witnesses_would_sign_for_it() {

@@ -544,6 +544,56 @@ fn an_init_that_fails_leaves_nothing_and_names_are_names_of_one() {
     assert!(world.must(2, START, &["plan", "--dry-run"]).err.contains("`dogfood`"));
 }
 
+/// A directory of rollouts is whole, or it is told that `init` was cut off; what to remove is named, and then it begins.
+#[test]
+fn an_init_that_is_cut_off_is_told_as_that() {
+    use std::process::{Command, Stdio};
+    use std::time::{Duration, Instant};
+    let world = World::new("cut-off");
+    let fleet = world.root.join("fleet");
+    let init = ["init", "--log", "example.com/content", "--small"];
+    let begin = || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_contentcheck"));
+        command.args(["rollout", "-C", fleet.to_str().unwrap()]).args(init);
+        command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap()
+    };
+    let began = Instant::now();
+    assert!(begin().wait().unwrap().success());
+    let (whole, parts) = (began.elapsed(), 24);
+    let names = ["rollout.toml.init", "keys", "witnesses", "log", "policy.toml", "devices.roll"];
+    let mut cut_off = 0;
+    for part in 0..=parts {
+        let _ = fs::remove_dir_all(&fleet);
+        let mut process = begin();
+        std::thread::sleep(whole.saturating_sub(Duration::from_millis(2)) * part / parts);
+        let _ = process.kill();
+        process.wait().unwrap();
+        if fleet.join("rollout.toml").exists() {
+            world.must(0, START, &["status"]);
+            continue;
+        }
+        if fleet.exists() && fs::read_dir(&fleet).unwrap().next().is_some() {
+            cut_off += 1;
+            for command in [&["status"][..], &["advance"], &init] {
+                let told = world.must(2, START, command);
+                assert!(told.err.contains("init` was cut off"), "{part}: {}", told.err);
+                assert!(names.iter().all(|name| told.err.contains(&format!("`{name}`"))), "{part}: {}", told.err);
+            }
+            for path in names.iter().map(|name| fleet.join(name)) {
+                let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
+            }
+        }
+        world.must(0, START, &init);
+        world.must(0, START, &["status"]);
+    }
+    assert!(cut_off > 0, "none was cut off in {whole:?}");
+    // Of one that ended nothing is left, and settings that are lost since are.
+    assert!(!fleet.join("rollout.toml.init").exists());
+    fs::remove_file(fleet.join("rollout.toml")).unwrap();
+    let lost = world.must(2, START, &["status"]);
+    assert!(lost.err.contains("put it back from version control") && !lost.err.contains("cut off"), "{}", lost.err);
+}
+
 #[test]
 fn a_simulation_is_the_same_with_any_threads() {
     let world = World::new("simulated");

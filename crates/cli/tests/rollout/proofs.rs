@@ -280,6 +280,34 @@ fn a_ring_that_is_open_in_the_log_alone_is_told_as_that() {
     );
 }
 
+/// Where something else is in the place of a file, or of a directory, whoever runs into it is told to move it away, and then it goes on.
+#[test]
+fn what_is_in_the_place_of_a_file_is_told_with_what_to_do() {
+    for (what, is_file) in [
+        ("tokens/12/ring-0.token", true),
+        ("tokens/12", false),
+        ("proofs/12/ring-0.proof", true),
+        ("proofs/12", false),
+        ("proofs", false),
+        ("log/.lock", true),
+    ] {
+        let world = started(&format!("in-place-{}", what.replace(['/', '.'], "-")));
+        let (path, away) = (world.root.join("fleet").join(what), world.root.join("away"));
+        let _ = fs::rename(&path, &away);
+        if is_file {
+            fs::create_dir_all(path.join("below")).unwrap();
+        } else {
+            fs::write(&path, "a file").unwrap();
+        }
+        let advance = world.must(2, START + MINUTE, &["advance"]);
+        let help = format!("help: {} is ", path.display());
+        assert!(advance.err.contains(&help) && advance.err.contains("move it away"), "{what}: {}", advance.err);
+        fs::rename(&path, world.root.join("moved")).unwrap();
+        world.must(0, START + MINUTE, &["advance"]);
+        assert_eq!(tokens(&world, 12), ["ring-0.token"], "{what}");
+    }
+}
+
 /// What is no file is refused at once, wherever it is: no command waits for somebody who writes to a pipe, and a halt halts.
 #[cfg(unix)]
 #[test]

@@ -388,6 +388,72 @@ fn tokens_of_what_is_halted_are_told_where_they_lie() {
     }
 }
 
+/// A token in another form may let devices in, and nobody can tell what is one: what lies with the tokens of what is stopped is named, and left. What
+/// lies there of another release, and beside all of them, is nobody's worry.
+#[test]
+fn what_may_be_a_token_in_another_form_is_named() {
+    let world = started("other-forms");
+    let tokens_of = world.root.join("fleet/tokens");
+    let token = fs::read(tokens_of.join("12/ring-0.token")).unwrap();
+    let put = |place: &str, bytes: &[u8]| {
+        let path = tokens_of.join(place);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    };
+    // Packed, encoded, behind something, cut off: what is in them does not matter.
+    let named = [
+        "12/ring-0.token.gz",
+        "12/all.tar",
+        "12/b64.txt",
+        "12/lf.txt",
+        "12/old/part",
+        "99/ring-0.token.br",
+        "tokens.zip",
+    ];
+    let forms =
+        [b"\x1F\x8B".to_vec(), [b"\n", &token[..]].concat(), [&b"x: "[..], &token].concat(), token[..40].to_vec()];
+    for (place, form) in named.iter().zip(forms.iter().cycle()) {
+        put(place, form);
+    }
+    let beside = [
+        ".well-known/security.txt",
+        "index.html",
+        "12/release.ccimage",
+        "12/attestation.dsse.json",
+        "12/.htaccess",
+        "11/all.tar",
+    ];
+    for place in beside {
+        put(place, b"something");
+    }
+    put("12/empty", b"");
+    let told = |said: &str, what: &str| {
+        for place in named {
+            assert!(said.contains(place), "{what}, {place}: {said}");
+        }
+        for place in beside.iter().chain(&["12/empty", ".lock"]) {
+            assert!(!said.contains(place), "{what}, {place}: {said}");
+        }
+        assert_eq!(said.matches("12/all.tar").count(), 1, "{what}: {said}");
+    };
+    // As long as nothing is stopped they are nothing.
+    assert!(!world.must(0, START + MINUTE, &["status"]).out.contains("all.tar"));
+    let halted = world.must(0, START + MINUTE, &["halt", "--reason", "a look"]);
+    told(&halted.err, "halt");
+    assert!(halted.err.contains("remove it by hand"), "{}", halted.err);
+    told(&world.must(1, START + MINUTE, &["status"]).out, "status");
+    told(&world.must(1, START + MINUTE, &["advance"]).err, "advance");
+    for place in named.iter().chain(&beside) {
+        assert!(tokens_of.join(place).exists(), "{place}");
+    }
+    // Also where nobody can know what is stopped.
+    fs::write(tokens_of.join("12/ring-0.token"), &token).unwrap();
+    fs::write(world.root.join("fleet/rollout.toml"), "[").unwrap();
+    let failed = world.must(2, START + 2 * MINUTE, &["halt", "--reason", "a look"]);
+    assert!(failed.err.contains("12/ring-0.token.gz") && failed.err.contains("99/ring-0.token.br"), "{}", failed.err);
+    assert!(!failed.err.contains("index.html") && !failed.err.contains("security.txt"), "{}", failed.err);
+}
+
 /// A token that cannot be removed keeps no other one where devices fetch them, and is named.
 #[test]
 #[cfg(target_os = "linux")]

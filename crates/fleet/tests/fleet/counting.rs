@@ -131,3 +131,33 @@ fn a_place_where_nothing_can_be_written_is_no_fault() -> Outcome {
     assert!(!names.iter().any(|name| name.to_string_lossy().starts_with("a-directory.")), "{names:?}");
     Ok(())
 }
+
+/// A collector says a moment later that it has everything of a time of which the log has evidence, as one does that has just begun with a rollout: it is
+/// waited for, and no report is gone. One that does not say so is told.
+#[test]
+fn who_says_a_moment_later_that_all_is_there_has_lost_nothing() -> Outcome {
+    let mut counting = Counting::new()?;
+    let evidence = counting.count()?;
+    counting.world.evidence(evidence)?;
+    let settled = counting.world.path("reports/0.settled");
+    let whole = fs::read_to_string(&settled)?;
+    let (_, lengths) = whole.split_once('\n').ok_or("no line")?;
+    let earlier = format!("until {}\n{lengths}", counting.until - 1);
+    let reports = Recounter::new(counting.world.rolls()?, Source::directory(counting.world.path("reports")));
+    let state = counting.world.book.state();
+    let rollout = state.newest().ok_or("no rollout")?;
+    let now = counting.world.now();
+    fs::write(&settled, &earlier)?;
+    let says = std::thread::spawn(move || {
+        std::thread::sleep(std::time::Duration::from_secs(1));
+        fs::write(&settled, whole).map(|()| settled)
+    });
+    assert_eq!(reports.settled_by(rollout, now)?, Some(counting.until));
+    let settled = says.join().map_err(|_| "it panicked")??;
+    assert_eq!(reports.live(state, now).1, None);
+    fs::write(&settled, &earlier)?;
+    let why = reports.settled_by(rollout, now).err().ok_or("it was counted")?.to_string();
+    assert!(why.starts_with("reports that were counted are gone"), "{why}");
+    assert_eq!(reports.live(state, now), (None, Some(why)));
+    Ok(())
+}

@@ -243,3 +243,44 @@ fn a_rollout_without_a_collector_says_how_one_runs() -> Outcome {
     assert!(health.status == 503 && health.text().contains("no collector has run yet"));
     Ok(())
 }
+
+/// Reports that the log has evidence of and that are gone are no light that is green, whatever the collector says of the rest.
+#[test]
+fn reports_that_were_counted_and_are_gone_are_shown() -> Outcome {
+    let mut world = World::new(25_000, START, None)?;
+    let id = world.opened()?;
+    let collector = world.collect(Shard::default(), world.hands.clock())?;
+    let ring = world.ring(0);
+    let body: Vec<u8> = ring.iter().flat_map(|device| world.report(*device, 1, What::Receipt)).collect();
+    assert_eq!(post(collector.address(), "/v1/reports", &body)?.status, 200);
+    collector.stop();
+    world.hands.set(START + 100);
+    world.collect(Shard::default(), world.hands.clock())?.stop();
+    let source = Source::directory(world.path("reports"));
+    let until = source.settled_until(&id)?.ok_or("nothing is settled")?;
+    let state = world.book.state();
+    let rollout = state.newest().ok_or("no rollout")?;
+    let evidence = Recounter::new(world.rolls()?, source).evidence(state, rollout, 0, until)?;
+    world.evidence(evidence)?;
+    world.cosign()?;
+    let daemon = shown(&world, Vec::new())?;
+    let green = until_of(&daemon, "\"light\":\"green\"")?;
+    assert!(!green.contains("\"trouble\""), "{green}");
+    // Half of them, and a collector that ran on.
+    let file = world.path("reports").join(id.to_string()).join("0.reports");
+    let bytes = std::fs::read(&file)?;
+    let left = &bytes[..bytes.len() / 208 / 2 * 208];
+    let settled = format!("until {}\n{id} {}\n", START + 200, left.len());
+    std::fs::write(&file, left)?;
+    std::fs::write(world.path("reports/0.settled"), settled)?;
+    world.hands.set(START + 200);
+    let amber = until_of(&daemon, "reports that were counted are gone")?;
+    assert!(amber.contains("\"light\":\"amber\"") && amber.contains("\"trouble\""), "{amber}");
+    assert_eq!(get(daemon.address(), "/healthz")?.status, 503);
+    assert!(get(daemon.address(), "/metrics")?.text().contains("contentcheck_light 1"));
+    Ok(())
+}
+
+fn until_of(daemon: &Daemon, says: &str) -> Outcome<String> {
+    until(daemon, "/v1/status", |text| text.contains(says))
+}

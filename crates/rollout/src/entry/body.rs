@@ -597,6 +597,16 @@ impl Evidence {
         self.strata.iter().any(|(_, seen)| seen.is_mostly_failures())
     }
 
+    /// Whether this can have grown from earlier evidence of the ring: its counts only rise.
+    #[must_use]
+    pub fn follows(&self, before: &Self) -> bool {
+        let grew = before.strata.iter().all(|(stratum, earlier)| {
+            let at = self.strata.binary_search_by_key(stratum, |(stratum, _)| *stratum);
+            at.ok().and_then(|at| self.strata.get(at)).is_some_and(|(_, now)| now.follows(earlier))
+        });
+        grew && self.until >= before.until
+    }
+
     fn write(&self, to: &mut Writer) {
         to.u8(self.ring);
         to.u64(self.until);

@@ -414,13 +414,7 @@ impl State {
             census.strata.get(usize::from(*stratum)).is_some_and(|stratum| observed.is_of(stratum.devices))
         });
         self.demand(Check::EvidenceOfCensus, is_of_census)?;
-        let follows = rollout.evidence(evidence.ring).is_none_or(|before| {
-            let grew = before.strata.iter().all(|(stratum, earlier)| {
-                let at = evidence.strata.binary_search_by_key(stratum, |(stratum, _)| *stratum);
-                at.ok().and_then(|at| evidence.strata.get(at)).is_some_and(|(_, now)| now.follows(earlier))
-            });
-            grew && evidence.until >= before.until
-        });
+        let follows = rollout.evidence(evidence.ring).is_none_or(|before| evidence.follows(before));
         self.demand(Check::EvidenceGrows, follows)?;
         rollout.observe(evidence).map_err(Refusal::TooSmall)
     }

@@ -129,7 +129,8 @@ impl fmt::Display for Check {
             Self::EvidenceOfCensus => "the evidence has more devices than the census, or of a stratum that is not there",
             Self::EvidenceGrows => {
                 "counts of evidence only rise, and these do not: reports that were counted are gone, or a file `*.settled` beside them is \
-                 damaged, which `contentcheck rollout collect` makes again when it starts"
+                 damaged, which `contentcheck rollout collect` makes again when it starts; where reports are gone, take their directory from a \
+                 copy that has them"
             }
             Self::VerdictComputed => "the verdict is not what the evidence of the newest ring gives",
             Self::VerdictAccepts => "the evidence does not show yet that the release is good",

@@ -11,7 +11,7 @@ use contentcheck_rollout::entry::{Keys, Role, Roles};
 use contentcheck_rollout::{Body, Book, Entry, Policy};
 
 use super::keys;
-use super::site::{self, DEVICES, KEYS, LOG, POLICY, SETTINGS, WITNESSES};
+use super::site::{self, DEVICES, KEYS, LOG, POLICY, SETTINGS, UNFINISHED, WITNESSES};
 use crate::Streams;
 use crate::args::{RolloutInit, RolloutKey};
 use crate::commands::written;
@@ -52,6 +52,9 @@ pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams:
             files::name(&directory.join(SETTINGS))
         )));
     }
+    if site::is_unfinished(directory) {
+        return Err(Failure::usage(format!("{}: {}", files::name(directory), site::there(directory, site::CUT_OFF))));
+    }
     let names = [KEYS, WITNESSES, LOG, SETTINGS, POLICY, DEVICES];
     if let Some(there) = names.iter().map(|name| directory.join(name)).find(|path| path.exists()) {
         let name = files::name(&there);
@@ -60,9 +63,13 @@ pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams:
         )));
     }
     let is_new = !directory.exists();
+    site::make_directory(directory)?;
+    let unfinished = directory.join(UNFINISHED);
+    fs::File::create_new(&unfinished)
+        .map_err(|error| Failure::usage(format!("{}: {}", files::name(&unfinished), site::said(&error))))?;
     if let Err(failure) = make(directory, arguments, now) {
         // None of it was there before. What cannot be taken away is named by the failure that comes first.
-        for path in names.iter().map(|name| directory.join(name)) {
+        for path in names.iter().chain([&UNFINISHED]).map(|name| directory.join(name)) {
             let _ = if path.is_dir() { fs::remove_dir_all(&path) } else { fs::remove_file(&path) };
         }
         if is_new {
@@ -99,12 +106,11 @@ pub(super) fn init(directory: &Path, arguments: &RolloutInit, now: u64, streams:
     Ok(Exit::Fine)
 }
 
-/// Writes what a directory of rollouts has at first.
+/// Writes what a directory of rollouts has at first. Its settings have another name before all is there: whoever ends too early leaves that.
 fn make(directory: &Path, arguments: &RolloutInit, now: u64) -> Result<(), Failure> {
-    let made = directory.join(KEYS);
+    let (made, unfinished) = (directory.join(KEYS), directory.join(UNFINISHED));
     let log = keys::make(&arguments.log, Algorithm::Note)?;
-    fs::create_dir_all(&made)
-        .map_err(|error| Failure::usage(format!("{}: {}", files::name(&made), files::reason(&error))))?;
+    site::make_directory(&made)?;
     keys::keep(&log, &made.join("log.key"))?;
     let mut holders = Vec::new();
     for role in Role::ALL {
@@ -132,7 +138,13 @@ fn make(directory: &Path, arguments: &RolloutInit, now: u64) -> Result<(), Failu
     let policy = if arguments.small { Policy::SMALL } else { Policy::STANDARD };
     write::write(&directory.join(POLICY), policy.as_bytes())?;
     write::write(&directory.join(DEVICES), DEVICES_TEXT.as_bytes())?;
-    write::write(&directory.join(SETTINGS), settings.as_bytes())
+    write::write(&unfinished, settings.as_bytes())?;
+    let settings = directory.join(SETTINGS);
+    fs::rename(&unfinished, &settings)
+        .map_err(|error| Failure::usage(format!("{}: {}", files::name(&settings), site::said(&error))))?;
+    // As of other files: that its name outlives a crash is a matter of the file system.
+    let _ = fs::File::open(directory).and_then(|directory| directory.sync_all());
+    Ok(())
 }
 
 fn first_entry(

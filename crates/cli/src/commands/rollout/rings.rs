@@ -2,9 +2,7 @@
 
 use std::path::Path;
 
-use contentcheck_fleet::Recounter;
-use contentcheck_fleet::limits::SETTLES;
-use contentcheck_fleet::recount::lost;
+use contentcheck_fleet::{NoCount, Recounter};
 use contentcheck_log::write::Directory;
 use contentcheck_model::diagnostic::codes;
 use contentcheck_rollout::entry::{Observed, Start};
@@ -206,15 +204,8 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
         return halted(reason, streams);
     }
     let reports = site.recounter()?;
-    let settled = reports
-        .source()
-        .settled_by(&rollout.id(), now, SETTLES)
-        .map_err(|error| Failure::usage(format!("the reports of devices cannot be counted: {}", said(&error))))?;
-    match settled {
-        None => match lost(&rollout) {
-            Some(why) => return Err(Failure::usage(why)),
-            None => talk(streams, "no collector has reports of this rollout yet, so there is no evidence"),
-        },
+    match reports.settled_by(&rollout, now).map_err(uncounted)? {
+        None => talk(streams, "no collector has reports of this rollout yet, so there is no evidence"),
         Some(until) => {
             for ring in 0..=open_ring {
                 if !evidence(&site, &mut book, &reports, ring, (until, now), &signers, streams)? {
@@ -240,18 +231,14 @@ fn advance_or_fail(directory: &Path, arguments: &RolloutAdvance, now: u64, strea
     let is_failing = failing(&site, book.state(), newest(&book)?, streams)?;
     let tokens = if is_failing {
         tokens::withdraw(&site, book.state(), true, streams)?;
-        Written::Nothing
+        Written::Failing
     } else {
         tokens::write(&site, &book, signed, streams)?
     };
     tokens::withdraw(&site, book.state(), false, streams)?;
     let rollout = newest(&book)?;
     let (exit, is_open) = (tokens.exit(), tokens == Written::All);
-    let no_token = match tokens {
-        _ if is_failing => "; no further device is let in while most devices of a ring fail",
-        Written::Early => "; devices of a ring are let in later, as is said above",
-        Written::All | Written::Nothing => "; no device is let in while too few witnesses sign",
-    };
+    let no_token = tokens.why_not();
     match (rollout.phase(), opened) {
         (Phase::Open { ring }, Ok(())) => {
             opened_or_logged(&ring_name(rollout, *ring), is_open, streams)?;
@@ -375,14 +362,26 @@ fn evidence(
     streams: &mut Streams<'_>,
 ) -> Result<bool, Failure> {
     let rollout = newest(book)?;
+    // Also where nothing is new: reports may be gone of which the log has evidence.
+    let evidence = reports.evidence(book.state(), rollout, ring, until).map_err(uncounted)?;
     if rollout.evidence(ring).is_some_and(|known| known.until >= until) {
         return Ok(true);
     }
-    let evidence = reports
-        .evidence(book.state(), rollout, ring, until)
-        .map_err(|why| Failure::usage(format!("the reports of devices: {why}")))?;
     let entry = of_newest(book.state(), now, Body::Evidence(evidence))?;
     Ok(matches!(site.submit(book, entry, signers, now, streams)?, Submitted::Logged(_)))
+}
+
+/// Why reports cannot be counted, for who decides by them.
+fn uncounted(why: NoCount) -> Failure {
+    match why {
+        NoCount::Source(error) => Failure::usage(format!("the reports of devices cannot be counted: {}", said(&error))),
+        NoCount::Ahead(why) => Failure::usage(format!("the reports of devices cannot be counted: {why}")),
+        NoCount::Fell | NoCount::Gone { settled: Some(_), .. } => {
+            Failure::findings(coded(&codes::OUT_OF_TURN, &why.to_string()))
+        }
+        NoCount::Gone { .. } => Failure::usage(why.to_string()),
+        why => Failure::usage(format!("the reports of devices: {why}")),
+    }
 }
 
 /// Why no ring was opened.
@@ -421,8 +420,7 @@ pub(super) fn reported(site: &Site, state: &State, now: u64) -> Reported {
 /// The first ring whose reports are bad.
 fn judged(site: &Site, state: &State, (rollout, open): (&Rollout, u8), now: u64) -> Result<Option<u8>, String> {
     let reports = site.recounter().map_err(|failure| failure.message)?;
-    let until = reports.source().settled_by(&rollout.id(), now, SETTLES).map_err(|error| said(&error))?;
-    let Some(until) = until else { return lost(rollout).map_or(Ok(None), Err) };
+    let Some(until) = reports.settled_by(rollout, now).map_err(|why| why.to_string())? else { return Ok(None) };
     for ring in 0..=open {
         let evidence = reports.evidence(state, rollout, ring, until).map_err(|why| why.to_string())?;
         let judged = judge(rollout.census(), &rollout.plan().policy, ring, Some(&evidence));

@@ -82,10 +82,10 @@ fn looked(directory: &Path, now: u64) -> Result<Status, Failure> {
         None => false,
     };
     let other = others(log.state(), &told);
-    let Here { held, blocked, loose } = site.here(log.state());
+    let Here { held, blocked, loose, odd } = site.here(log.state());
     let copied = site.copied().filter(|_| held.is_none());
-    let status =
-        Status::of(seen).and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other).chain(copied));
+    let status = Status::of(seen)
+        .and(unstartable.then(|| UNSTARTABLE.to_owned()).into_iter().chain(other).chain(copied).chain(odd));
     let status = status.and_bad(&ways::bad_now(&site, log.state(), now)).and_red(site.told_elsewhere(log.state()));
     // Last: what holds is in the headline.
     Ok(status.and_blocked(blocked).and_stopped(held).and_red(loose))

@@ -16,7 +16,7 @@ mod witnesses;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use contentcheck_fleet::{Follower, Place, Recounter, Rolls, Source, roll};
@@ -35,6 +35,10 @@ use crate::exit::Failure;
 use crate::release::{talk, talk_of};
 
 pub(super) const SETTINGS: &str = "rollout.toml";
+/// What whoever writes a log, or tokens, has locked.
+pub(super) const LOCK: &str = ".lock";
+/// The settings as long as `init` makes what they name: it was cut off where they are left under this name.
+pub(super) const UNFINISHED: &str = "rollout.toml.init";
 pub(super) const POLICY: &str = "policy.toml";
 pub(super) const DEVICES: &str = "devices.roll";
 pub(super) const ROLLS: &str = "rolls";
@@ -83,6 +87,8 @@ pub(super) struct Site {
     clocks: Mutex<Vec<(String, u64)>>,
     /// What came of reading the rolls.
     rolls_read: Mutex<Option<here::RollsRead>>,
+    /// What was told already.
+    told: Mutex<Vec<String>>,
 }
 
 /// What became of an entry.
@@ -91,6 +97,15 @@ pub(super) enum Submitted {
     Logged(Hash),
     /// It waits for signatures, in a file that people were told of.
     Waiting,
+}
+
+/// What is told where `init` has not ended.
+pub(super) const CUT_OFF: &str = "`contentcheck rollout init` was cut off before all was made, or still runs, and nothing was started with what it made: \
+                                  remove `rollout.toml.init`, `keys`, `witnesses`, `log`, `policy.toml` and `devices.roll`, and run it again";
+
+/// Whether an `init` of a directory has not ended.
+pub(super) fn is_unfinished(directory: &Path) -> bool {
+    directory.join(UNFINISHED).exists()
 }
 
 /// A refusal as people see it, with its code.
@@ -164,6 +179,32 @@ pub fn code_of(refusal: &Refusal) -> &'static Code {
     }
 }
 
+/// Puts a file of this directory in its place.
+pub(super) fn put(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
+    write::own(path, bytes)
+        .map_err(|failure| Failure { message: failure.message.clone() + &in_the_way(path, true), ..failure })
+}
+
+/// Makes a directory where it is not there.
+pub(super) fn make_directory(path: &Path) -> Result<(), Failure> {
+    fs::create_dir_all(path)
+        .map_err(|error| Failure::usage(format!("{}: {}{}", files::name(path), said(&error), in_the_way(path, false))))
+}
+
+/// What to do where a directory is in the place of a file, or a file in that of a directory, behind the message of an error.
+fn in_the_way(path: &Path, is_file: bool) -> String {
+    let Some((at, found)) = path.ancestors().find_map(|at| Some((at, fs::metadata(at).ok()?))) else {
+        return String::new();
+    };
+    let (is, belongs) = match (is_file && at == path, found.is_file(), found.is_dir()) {
+        (true, false, true) => ("a directory", "a file"),
+        (true, false, false) => ("no regular file", "a file"),
+        (false, _, false) => ("no directory", "a directory"),
+        _ => return String::new(),
+    };
+    format!("\n  help: {} is {is}, and {belongs} belongs there: move it away, and run this again", files::name(at))
+}
+
 /// What an error of the file system says.
 pub(super) fn said(error: &std::io::Error) -> String {
     files::reason(error)
@@ -184,7 +225,9 @@ impl Site {
     pub(super) fn open(directory: &Path) -> Result<Self, Failure> {
         let path = directory.join(SETTINGS);
         if !path.is_file() {
-            let next = if directory.join(LOG).exists() || directory.join(KEYS).exists() {
+            let next = if is_unfinished(directory) {
+                CUT_OFF
+            } else if directory.join(LOG).exists() || directory.join(KEYS).exists() {
                 "a log or its keys are, so it was lost: put it back from version control or a copy"
             } else {
                 "`contentcheck rollout init --log NAME` begins, and -C names another directory"
@@ -196,8 +239,8 @@ impl Site {
             let said = config::fault(&text, error.span(), error.message());
             Failure::usage(format!("{}{said}", files::name(&path)))
         })?;
-        let (clocks, rolls_read) = (Mutex::default(), Mutex::default());
-        let site = Self { directory: directory.to_owned(), settings, clocks, rolls_read };
+        let (clocks, rolls_read, told) = (Mutex::default(), Mutex::default(), Mutex::default());
+        let site = Self { directory: directory.to_owned(), settings, clocks, rolls_read, told };
         site.log_key()?;
         for (at, witness) in site.settings.witness.iter().enumerate() {
             if site.settings.witness.iter().take(at).any(|before| before.name == witness.name) {
@@ -228,6 +271,15 @@ impl Site {
     /// Tells a person something, with commands that work from the current directory.
     pub(super) fn tell(&self, streams: &mut Streams<'_>, text: &str) {
         talk_of(streams, &there(&self.directory, text));
+    }
+
+    /// The same, once: one command may look at the same thing several times.
+    pub(super) fn tell_once(&self, streams: &mut Streams<'_>, text: &str) {
+        let mut told = self.told.lock().unwrap_or_else(PoisonError::into_inner);
+        if !told.iter().any(|before| before == text) {
+            told.push(text.to_owned());
+            self.tell(streams, text);
+        }
     }
 
     /// Whether tokens are written here. A copy of the log, such as that of a witness, has neither.
@@ -268,7 +320,7 @@ impl Site {
                 ErrorKind::WouldBlock => {
                     format!(", {WAITED} {} s\n  help: end it, or wait for it, and run this again", PATIENCE.as_secs())
                 }
-                _ => String::new(),
+                _ => in_the_way(&self.path(LOG).join(LOCK), true),
             };
             Failure::usage(format!("{}: {}{waited}", files::name(&self.path(LOG)), said(&error)))
         })?;
@@ -295,8 +347,7 @@ impl Site {
     /// Keeps the devices of a census beside the log: whoever counts reports needs them.
     pub(super) fn keep_roll(&self, roll: &Roll) -> Result<(), Failure> {
         let place = self.path(ROLLS);
-        fs::create_dir_all(&place)
-            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
+        make_directory(&place)?;
         let path = place.join(format!("{}.roll", roll.census().devices));
         if path.exists() { Ok(()) } else { write::write(&path, roll::print(roll).as_bytes()) }
     }
@@ -449,16 +500,14 @@ impl Site {
             return Ok(());
         }
         let place = self.path(PLANS);
-        fs::create_dir_all(&place)
-            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
-        write::own(&self.plan_path(plan), checkpoint.as_bytes())
+        make_directory(&place)?;
+        put(&self.plan_path(plan), checkpoint.as_bytes())
     }
 
     /// Keeps an entry that waits: for signatures, or for a log that can be written.
     pub(super) fn keep_draft(&self, entry: &Entry) -> Result<PathBuf, Failure> {
         let drafts = self.path(DRAFTS);
-        fs::create_dir_all(&drafts)
-            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&drafts), said(&error))))?;
+        make_directory(&drafts)?;
         let path = drafts.join(format!("{}-{}.entry", entry.body.name(), entry.time));
         write::write(&path, &entry.to_bytes())?;
         Ok(path)

@@ -14,13 +14,13 @@ use contentcheck_log::token::{NEWER, parts};
 use contentcheck_log::write::{Directory, Fault, open_file, open_lock};
 use contentcheck_log::{Hash, OPENING, Opening, Proof, Token, Trust, Unwitnessed, Witnessed};
 use contentcheck_model::diagnostic::codes;
-use contentcheck_project::{files, write};
+use contentcheck_project::files;
 use contentcheck_rollout::state::{Opened, Rollout};
 use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Book, NoBook, State};
 
 use super::show::ring_name;
-use super::site::{PROOFS, Site, TOKENS, coded, failed, said};
+use super::site::{LOCK, PROOFS, Site, TOKENS, coded, failed, make_directory, put, said};
 use crate::Streams;
 use crate::exit::{Exit, Failure, Outcome};
 
@@ -35,15 +35,30 @@ pub(super) enum Written {
     All,
     /// Devices would refuse that of a ring: the proof of the ring before is not old enough.
     Early,
-    /// None is: too few witnesses signed, or something holds.
-    Nothing,
+    /// None is: too few witnesses signed.
+    Unsigned,
+    /// None is: somebody stopped the rollout, also while it was written.
+    Held,
+    /// None is: devices say that the release failed.
+    Failing,
 }
 
 impl Written {
     pub(super) const fn exit(self) -> Exit {
         match self {
             Self::All => Exit::Fine,
-            Self::Early | Self::Nothing => Exit::Findings,
+            Self::Early | Self::Unsigned | Self::Held | Self::Failing => Exit::Findings,
+        }
+    }
+
+    /// Why a ring that is open in the log lets no device in, behind what is said of it.
+    pub(super) const fn why_not(self) -> &'static str {
+        match self {
+            Self::All => "",
+            Self::Early => "; devices of a ring are let in later, as is said above",
+            Self::Unsigned => "; no device is let in while too few witnesses sign",
+            Self::Held => "; no device is let in while the rollout is held here, as is said above",
+            Self::Failing => "; no further device is let in while most devices of a ring fail",
         }
     }
 }
@@ -62,14 +77,12 @@ pub(super) fn write(
     };
     if book.state().fails_elsewhere(rollout) {
         withdraw(site, book.state(), false, streams)?;
-        return Ok(Written::Nothing);
+        return Ok(Written::Failing);
     }
     // Whoever halts waits for this one, so no token is written behind the back of a halt.
     let _one = alone(&site.path(TOKENS));
     if let Some(text) = site.held(book.state()) {
-        site.tell(streams, &coded(&codes::OUT_OF_TURN, &text));
-        withdraw(site, book.state(), true, streams)?;
-        return Ok(Written::Nothing);
+        return stopped(site, book.state(), &text, streams);
     }
     let keys = book.state().keys().ok_or_else(|| Failure::internal("a log without keys"))?;
     let trust = Trust::read(&keys.trust).map_err(|why| Failure::internal(why.to_string()))?;
@@ -84,18 +97,24 @@ pub(super) fn write(
                 "no token was written: {why}; run `contentcheck rollout advance` again when the witnesses are back"
             );
             site.tell(streams, &coded(&codes::WITNESS_REFUSES, &message));
-            return Ok(Written::Nothing);
+            return Ok(Written::Unsigned);
         }
     };
     let writer = Writer { site, book, rollout, trust: &trust, checkpoint: &checkpoint, place: place(site, rollout) };
     let written = writer.write(streams)?;
     let behind = (1..=BEHIND).try_for_each(|behind| write_behind(&writer, behind, streams));
     // Where the lock could not be had, somebody may have halted meanwhile: whoever does puts a hold before the tokens go.
-    if site.held(book.state()).is_none() {
-        return behind.map(|()| written);
+    match site.held(book.state()) {
+        None => behind.map(|()| written),
+        Some(text) => stopped(site, book.state(), &text, streams),
     }
-    withdraw(site, book.state(), true, streams)?;
-    Ok(Written::Nothing)
+}
+
+/// Somebody stopped the rollout: its tokens go, and why is said.
+fn stopped(site: &Site, state: &State, text: &str, streams: &mut Streams<'_>) -> Result<Written, Failure> {
+    site.tell(streams, &coded(&codes::OUT_OF_TURN, text));
+    withdraw(site, state, true, streams)?;
+    Ok(Written::Held)
 }
 
 /// Writes the tokens of a rollout under a checkpoint that a quorum signed.
@@ -124,7 +143,7 @@ fn write_behind(newest: &Writer<'_>, behind: u8, streams: &mut Streams<'_>) -> R
     let writers: Vec<Writer<'_>> = [*target].into_iter().chain(newer.iter().copied()).map(of).collect();
     let tokens = writers.iter().map(|writer| writer.last(streams)).collect::<Result<Vec<_>, _>>()?;
     let place = place(newest.site, target);
-    fs::create_dir_all(&place).map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
+    make_directory(&place)?;
     let path = place.join(format!("behind-{behind}.token"));
     let let_in = |tokens: &[&[u8]]| {
         tokens.len() == writers.len() && writers.iter().zip(tokens).all(|(writer, token)| writer.last_lets_in(token))
@@ -138,7 +157,7 @@ fn write_behind(newest: &Writer<'_>, behind: u8, streams: &mut Streams<'_>) -> R
             return Ok(());
         }
     }
-    write::own(&path, tokens.join(NEWER).as_bytes())
+    put(&path, tokens.join(NEWER).as_bytes())
 }
 
 /// The proof that a ring was opened.
@@ -151,8 +170,7 @@ struct Proven {
 impl Writer<'_> {
     fn write(&self, streams: &mut Streams<'_>) -> Result<Written, Failure> {
         let place = &self.place;
-        fs::create_dir_all(place)
-            .map_err(|error| Failure::usage(format!("{}: {}", files::name(place), said(&error))))?;
+        make_directory(place)?;
         let mut written = Written::All;
         let mut before: Option<Proven> = None;
         for (ring, opened) in (0_u8..).zip(self.rollout.offered()) {
@@ -165,7 +183,7 @@ impl Writer<'_> {
             let is_due = shown.since_ring_before().is_none_or(|since| since >= shown.opening().class.bake());
             let proof = self.proof(ring, opened, streams)?;
             if is_due {
-                write::own(&path, token.as_bytes())?;
+                put(&path, token.as_bytes())?;
             } else if !small(&path).is_ok_and(|there| self.lets_in(there.as_bytes(), shown.opening())) {
                 written = Written::Early;
                 // One that shows another proof, which is not believed any more, would be here without letting anybody in.
@@ -226,8 +244,7 @@ impl Writer<'_> {
     fn proof(&self, ring: u8, opened: &Opened, streams: &mut Streams<'_>) -> Result<Proven, Failure> {
         let fault = |why: Fault| failed(NoBook::Log(why));
         let place = self.site.path(PROOFS).join(self.rollout.release().sequence.to_string());
-        fs::create_dir_all(&place)
-            .map_err(|error| Failure::usage(format!("{}: {}", files::name(&place), said(&error))))?;
+        make_directory(&place)?;
         let path = place.join(format!("ring-{ring}.proof"));
         let entry = self.book.log().entry(opened.index).map_err(fault)?;
         let why = match small(&path) {
@@ -244,14 +261,14 @@ impl Writer<'_> {
         let earlier = self.path(ring, "proof");
         let known = [small(&earlier).ok(), second].into_iter().flatten();
         if let Some(proven) = known.filter_map(|text| self.proven(text, &entry)).next() {
-            write::own(&path, proven.text.as_bytes())?;
+            put(&path, proven.text.as_bytes())?;
             let _ = fs::remove_file(earlier);
             return Ok(proven);
         }
         let text = self.book.log().proof(opened.index).map_err(fault)?;
         let proven = self.proven(text, &entry);
         let proven = proven.ok_or_else(|| Failure::internal("the proof of an opening that was made shows nothing"))?;
-        write::own(&path, proven.text.as_bytes())?;
+        put(&path, proven.text.as_bytes())?;
         let bake = self.rollout.plan().class.bake();
         let is_last = ring.saturating_add(1) == self.rollout.ring_count();
         // Of a ring that has just opened it is made for the first time.
@@ -297,7 +314,7 @@ fn small(path: &Path) -> io::Result<String> {
 pub(super) fn alone(tokens: &Path) -> Option<File> {
     const PATIENCE: Duration = Duration::from_secs(3);
     fs::create_dir_all(tokens).ok()?;
-    let lock = open_lock(&tokens.join(".lock")).ok()?;
+    let lock = open_lock(&tokens.join(LOCK)).ok()?;
     let began = Instant::now();
     while lock.try_lock().is_err() {
         if began.elapsed() > PATIENCE {
@@ -317,7 +334,7 @@ fn over(state: &State, newest_too: bool) -> impl Iterator<Item = &Rollout> {
 }
 
 /// A file by which devices may take a release: named as a token, or one whatever its name.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct Lying {
     path: PathBuf,
     /// The rollouts whose rings it says that it opens: several, where it shows newer releases. Nothing: it cannot be read as a token.
@@ -326,13 +343,17 @@ struct Lying {
 
 impl Lying {
     /// Reads a file, where it may be a token.
-    fn at(path: PathBuf) -> Option<Self> {
+    ///
+    /// # Errors
+    /// Its path, where it is none.
+    fn at(path: PathBuf) -> Result<Self, PathBuf> {
         let extension = path.extension().unwrap_or_default();
         let text = small(&path).unwrap_or_default();
         let (own, newer) = parts(text.as_bytes());
         let claimed = |token: &[u8]| Some(Token::read(token).ok()?.claimed()?.plan);
         let rollouts: Vec<Hash> = [own].into_iter().chain(newer).filter_map(claimed).collect();
-        (!rollouts.is_empty() || extension == "token").then_some(Self { path, rollouts })
+        let is_token = !rollouts.is_empty() || extension == "token";
+        if is_token { Ok(Self { path, rollouts }) } else { Err(path) }
     }
 
     /// Whether it is one of a rollout, by what it says, or by where it lies.
@@ -345,13 +366,69 @@ impl Lying {
     }
 }
 
-/// Every token that lies below the directory of tokens, however deep, whatever its name, and of whichever rollout; and what could not be looked
-/// at. A directory that is not there has none.
-fn lying(tokens: &Path) -> (Vec<Lying>, Vec<String>) {
+/// What lies below the directory of tokens.
+#[derive(Debug, Default)]
+struct Below {
+    /// Every token, however deep, whatever its name, and of whichever rollout.
+    tokens: Vec<Lying>,
+    /// Every other file that has something in it. One of them may be a token in another form, such as a packed one.
+    others: Vec<PathBuf>,
+    /// What could not be looked at, and why.
+    unread: Vec<String>,
+}
+
+impl Below {
+    /// Files that are no tokens as they are, and by which devices may take one of these rollouts all the same: those in its directory, but for what is
+    /// handed out beside a token; and those in the directory of no release whose names have `token` in them.
+    fn odd(&self, site: &Site, state: &State, stopped: &[&Rollout]) -> Vec<String> {
+        let is_stopped = |rollout: &Rollout| stopped.iter().any(|stopped| stopped.id() == rollout.id());
+        let places = state.rollouts().iter().map(|rollout| (place(site, rollout), is_stopped(rollout)));
+        let places: Vec<(PathBuf, bool)> = places.collect();
+        let is_odd = |path: &&PathBuf| match places.iter().find(|(place, _)| path.starts_with(place)) {
+            Some((_, is_stopped)) => *is_stopped && !is_beside(path),
+            None => is_token_by_name(path),
+        };
+        if stopped.is_empty() { Vec::new() } else { named(self.others.iter().filter(is_odd)) }
+    }
+}
+
+/// Whether a file is called as what is handed out beside a token, and lets no device in by itself: an image, an attestation, what a web server hides.
+fn is_beside(path: &Path) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    name.ends_with(".ccimage") || name.ends_with(".dsse.json") || name.starts_with('.') && !is_token_by_name(path)
+}
+
+fn is_token_by_name(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().to_ascii_lowercase().contains("token"))
+}
+
+/// Files by their names; of very many the first.
+fn named<'p>(paths: impl Iterator<Item = &'p PathBuf>) -> Vec<String> {
+    const NAMED: usize = 50;
+    let mut names: Vec<String> = paths.map(|path| files::name(path)).collect();
+    if let Some(more) = names.len().checked_sub(NAMED).filter(|more| *more > 0) {
+        names.truncate(NAMED);
+        names.push(format!("{more} more"));
+    }
+    names
+}
+
+/// That files were left, in a sentence.
+fn left_there(names: &[String]) -> String {
+    format!(
+        "left there, since they are no tokens as they are: {}. One that is a token in another form, packed or encoded, or a copy of one, lets devices in \
+         all the same, until a day after witnesses signed for it: look, and remove it by hand where it is",
+        names.join(", ")
+    )
+}
+
+/// Looks below the directory of tokens. One that is not there has nothing in it.
+fn lying(tokens: &Path) -> Below {
     // Enough for whatever was put there on purpose.
     const DEPTH: usize = 16;
     const ENTRIES: usize = 100_000;
-    let (mut found, mut unread) = (Vec::new(), Vec::new());
+    let Below { tokens: mut found, mut others, mut unread } = Below::default();
+    let lock = tokens.join(LOCK);
     let mut level = vec![tokens.to_owned()];
     let mut left = ENTRIES;
     let mut visited = BTreeSet::new();
@@ -374,7 +451,11 @@ fn lying(tokens: &Path) -> (Vec<Lying>, Vec<String>) {
             left = left.saturating_sub(entries.len());
             for path in entries.into_iter().map(|entry| entry.path()) {
                 if !path.is_dir() {
-                    found.extend(Lying::at(path));
+                    match Lying::at(path) {
+                        Ok(token) => found.push(token),
+                        Err(path) if path == lock || fs::metadata(&path).is_ok_and(|file| file.len() == 0) => {}
+                        Err(path) => others.push(path),
+                    }
                 } else if depth < DEPTH {
                     level.push(path);
                 } else {
@@ -387,24 +468,37 @@ fn lying(tokens: &Path) -> (Vec<Lying>, Vec<String>) {
         unread.push(format!("{} has {ENTRIES} files or more", files::name(tokens)));
     }
     found.sort_by(|one, other| one.path.cmp(&other.path));
-    (found, unread)
+    others.sort();
+    Below { tokens: found, others, unread }
 }
 
-/// That tokens of what is stopped lie where devices fetch them, in a sentence: somebody put them back.
-pub(super) fn loose(site: &Site, state: &State, is_held: bool) -> Option<String> {
+/// That tokens of what is stopped lie where devices fetch them, in a sentence: somebody put them back. Beside it that files lie there of which nobody
+/// can tell whether they are some.
+pub(super) fn loose(site: &Site, state: &State, is_held: bool) -> (Option<String>, Option<String>) {
     let stopped: Vec<&Rollout> = over(state, is_held).collect();
-    let (lying, unread) = lying(&site.path(TOKENS));
-    let of_stopped = lying.iter().filter(|token| stopped.iter().any(|rollout| token.is_of(site, rollout)));
+    let below = lying(&site.path(TOKENS));
+    let unread = &below.unread;
+    let of_stopped = below.tokens.iter().filter(|token| stopped.iter().any(|rollout| token.is_of(site, rollout)));
     let names: Vec<String> = of_stopped.map(|token| files::name(&token.path)).collect();
-    if !names.is_empty() {
-        return Some(format!(
+    let loose = if !names.is_empty() {
+        Some(format!(
             "devices can fetch {}, which let them in although that is stopped: `contentcheck rollout advance` takes them away",
             names.join(", ")
-        ));
-    }
-    let is_unknown = !stopped.is_empty() && !unread.is_empty();
-    is_unknown
-        .then(|| format!("nobody knows whether devices can fetch tokens of what is stopped: {}", unread.join("; ")))
+        ))
+    } else if !stopped.is_empty() && !unread.is_empty() {
+        Some(format!("nobody knows whether devices can fetch tokens of what is stopped: {}", unread.join("; ")))
+    } else {
+        None
+    };
+    let odd = below.odd(site, state, &stopped);
+    let odd = (!odd.is_empty()).then(|| {
+        format!(
+            "nobody knows whether devices can take what is stopped by {}: no token as it is, and perhaps one in another form, packed or encoded; look, and \
+             remove it by hand where it is",
+            odd.join(", ")
+        )
+    });
+    (loose, odd)
 }
 
 /// Takes away the tokens of rollouts that were stopped, and says until when those hold that devices may have fetched already. The proofs stay:
@@ -414,9 +508,12 @@ pub(super) fn loose(site: &Site, state: &State, is_held: bool) -> Option<String>
 pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &mut Streams<'_>) -> Outcome {
     let trust = state.trust();
     let by_hand = "remove the tokens of what was stopped by hand, so that no further device fetches one";
-    let (lying, mut left) = lying(&site.path(TOKENS));
-    for rollout in over(state, newest_too) {
-        let of_it = lying.iter().filter(|token| token.is_of(site, rollout));
+    let below = lying(&site.path(TOKENS));
+    let stopped: Vec<&Rollout> = over(state, newest_too).collect();
+    let odd = below.odd(site, state, &stopped);
+    let mut left = below.unread;
+    for rollout in &stopped {
+        let of_it = below.tokens.iter().filter(|token| token.is_of(site, rollout));
         let paths: Vec<&Path> = of_it.map(|token| token.path.as_path()).collect();
         let until = paths.iter().filter_map(|path| holds_until(path, trust.as_ref()?)).max();
         let mut gone: Vec<String> = Vec::new();
@@ -450,7 +547,10 @@ pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &m
             ),
         );
     }
-    if left.is_empty() || over(state, newest_too).next().is_none() {
+    if !odd.is_empty() {
+        site.tell_once(streams, &left_there(&odd));
+    }
+    if left.is_empty() || stopped.is_empty() {
         return Ok(Exit::Fine);
     }
     Err(Failure::usage(format!("{}; {by_hand}", left.join("; "))))
@@ -458,7 +558,8 @@ pub(super) fn withdraw(site: &Site, state: &State, newest_too: bool, streams: &m
 
 /// Whether a token is there for devices to fetch.
 pub(super) fn are_there(directory: &Path) -> bool {
-    lying(&directory.join(TOKENS)) != (Vec::new(), Vec::new())
+    let Below { tokens, unread, .. } = lying(&directory.join(TOKENS));
+    !tokens.is_empty() || !unread.is_empty()
 }
 
 /// That the token of the newest ring that is offered is not here, in a sentence; nothing where nobody writes tokens, such as a copy of the log.
@@ -489,23 +590,32 @@ pub(super) fn missing(site: &Site, state: &State) -> Option<String> {
 pub(super) fn take_away_all(directory: &Path) -> String {
     let _one = alone(&directory.join(TOKENS));
     let (mut gone, mut left) = (Vec::new(), Vec::new());
-    let (lying, unread) = lying(&directory.join(TOKENS));
+    let Below { tokens, others, unread } = lying(&directory.join(TOKENS));
     left.extend(unread);
-    for Lying { path, .. } in lying {
+    for Lying { path, .. } in tokens {
         match fs::remove_file(&path) {
             Ok(()) => gone.push(files::name(&path)),
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => left.push(format!("{}: {}", files::name(&path), said(&error))),
         }
     }
-    match (gone.as_slice(), left.as_slice()) {
+    // Of which releases they are nobody knows here.
+    let is_of_release = |path: &&PathBuf| {
+        let below = path.strip_prefix(directory.join(TOKENS)).ok().and_then(|path| path.iter().next());
+        below.is_some_and(|name| name.to_string_lossy().bytes().all(|digit| digit.is_ascii_digit()))
+    };
+    let is_odd = |path: &&PathBuf| is_of_release(path) && !is_beside(path) || is_token_by_name(path);
+    let odd = named(others.iter().filter(is_odd));
+    let odd = if odd.is_empty() { String::new() } else { format!("\n  {}", left_there(&odd)) };
+    let gone = match (gone.as_slice(), left.as_slice()) {
         ([], []) => "  no token is here, so no device fetches one".to_owned(),
         (gone, []) => format!(
             "  removed {}: no further device fetches one here; one that has it already takes the release by it for up to a day",
             gone.join(", ")
         ),
         (_, left) => format!("  remove by hand, so that no further device fetches it: {}", left.join("; ")),
-    }
+    };
+    gone + &odd
 }
 
 /// The time from which on no device takes a token any more.

@@ -9,12 +9,10 @@ use contentcheck_rollout::state::Rollout;
 use contentcheck_rollout::{Body, Book, Entry, Id, State};
 
 use super::show::ring_name;
-use super::site::{Site, Submitted, said};
+use super::site::{Site, Submitted};
 use crate::Streams;
 use crate::exit::Failure;
 use crate::release::talk;
-use contentcheck_fleet::limits::SETTLES;
-use contentcheck_fleet::recount::lost;
 
 /// How many of them a timer looks at: the two releases before the newest one.
 pub(super) const LOOKED_AT: usize = 2;
@@ -96,8 +94,7 @@ fn failed(rollout: &Rollout, bad: &Evidence) -> String {
 /// Evidence of a ring that says what devices report, and says that the release is bad. Who takes the release that came after is silent, so silence
 /// says nothing here.
 fn evidence(state: &State, reports: &Recounter, rollout: &Rollout, now: u64) -> Result<Option<Evidence>, String> {
-    let until = reports.source().settled_by(&rollout.id(), now, SETTLES).map_err(|error| said(&error))?;
-    let Some(until) = until else { return lost(rollout).map_or(Ok(None), Err) };
+    let Some(until) = reports.settled_by(rollout, now).map_err(|why| why.to_string())? else { return Ok(None) };
     if !reports.may_have_failed(rollout, until).map_err(|why| why.to_string())? {
         return Ok(None);
     }

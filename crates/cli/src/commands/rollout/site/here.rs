@@ -13,7 +13,7 @@ use contentcheck_rollout::time::utc;
 use contentcheck_rollout::{Id, State};
 
 use super::super::tokens;
-use super::{ROLLS, SETTINGS, Site};
+use super::{ROLLS, SETTINGS, Site, put};
 use crate::exit::Failure;
 
 /// What keeps in mind that witnesses refused the next ring, until something is in the log or they do not.
@@ -33,12 +33,13 @@ impl Site {
         // What is held has no token, and says why.
         let lacking = || {
             let own = self.lost_here(state).into_iter().chain(self.unnamed(state)).chain(self.unasked(state));
+            let own = own.chain(self.other_keys());
             own.chain(self.refused(state))
         };
         let blocked = || lacking().chain(tokens::missing(self, state)).collect();
         let blocked = if held.is_none() { blocked() } else { Vec::new() };
-        let loose = tokens::loose(self, state, held.is_some());
-        Here { held, blocked, loose }
+        let (loose, odd) = tokens::loose(self, state, held.is_some());
+        Here { held, blocked, loose, odd }
     }
 
     /// That too few of the witnesses that count are asked here, in a sentence.
@@ -62,7 +63,7 @@ impl Site {
     ) -> Result<(), Failure> {
         let path = self.path(REFUSED);
         match why {
-            Some(why) => write::own(&path, format!("{} {now}\n{why}\n", rollout.last()).as_bytes()),
+            Some(why) => put(&path, format!("{} {now}\n{why}\n", rollout.last()).as_bytes()),
             None if path.exists() => write::remove(&path),
             None => Ok(()),
         }

@@ -7,10 +7,10 @@ use std::sync::{Arc, PoisonError};
 use contentcheck_fleet::clock::Clock;
 use contentcheck_fleet::limits::CLOCKS_APART;
 use contentcheck_fleet::status::duration;
-use contentcheck_fleet::witness::{NoWitness, Shown};
+use contentcheck_fleet::witness::{NoWitness, Shown, verifier};
 use contentcheck_fleet::{Cosign as _, Keeper, Remote};
 use contentcheck_log::write::{Directory, Fault, ReadOnly, View, seen_by};
-use contentcheck_log::{Hash, Trust, VerifierKey};
+use contentcheck_log::{Hash, Note, Trust, VerifierKey};
 use contentcheck_model::diagnostic::codes;
 use contentcheck_project::files;
 use contentcheck_rollout::state::{Rollout, Told};
@@ -468,13 +468,47 @@ impl Site {
         Err(Failure::usage(coded(&codes::LOG_BROKEN, &message)))
     }
 
-    /// The directory of a witness of this machine.
-    fn home(&self, name: &str) -> Result<PathBuf, Failure> {
+    /// The directory of a witness of this machine, whoever's key is in it.
+    fn any_home(&self, name: &str) -> Result<(&WitnessSettings, PathBuf), Failure> {
         let known = self.settings.witness.iter().find(|witness| witness.name == name);
-        let directory = known.and_then(|witness| witness.directory.as_ref());
-        directory.map(|directory| self.directory.join(directory)).ok_or_else(|| {
+        let home = known.and_then(|witness| Some((witness, self.directory.join(witness.directory.as_ref()?))));
+        home.ok_or_else(|| {
             Failure::usage(format!("{SETTINGS}: there is no witness `{name}` with a `directory` on this machine"))
         })
+    }
+
+    /// The directory of a witness of this machine, with its key.
+    fn home(&self, name: &str) -> Result<PathBuf, Failure> {
+        let (witness, home) = self.any_home(name)?;
+        self.other_key(witness).map_or(Ok(home), |why| Err(Failure::usage(why)))
+    }
+
+    /// That the key in the directory of a witness is another one than the settings name for it, in a sentence. Nothing where it cannot be read.
+    fn other_key(&self, witness: &WitnessSettings) -> Option<String> {
+        let home = self.directory.join(witness.directory.as_ref()?);
+        let text = verifier(&home).ok()?;
+        let found = VerifierKey::read(&text).ok()?;
+        let is_of = |known: &&WitnessSettings| VerifierKey::read(&known.key).is_ok_and(|known| known == found);
+        if is_of(&witness) {
+            return None;
+        }
+        let of = self.settings.witness.iter().find(is_of);
+        let of = of.map_or_else(|| format!("`{text}`"), |other| format!("the key of witness `{}`", other.name));
+        Some(format!(
+            "the key in {} is not the one that {SETTINGS} names for witness `{}`, but {of}, so that witness signs nothing here: set its `directory` in \
+             {SETTINGS} right, or put the directory back that has its key",
+            files::name(&home),
+            witness.name
+        ))
+    }
+
+    /// The same for each witness of this machine of which that is so.
+    pub(super) fn other_keys(&self) -> impl Iterator<Item = String> {
+        self.settings
+            .witness
+            .iter()
+            .filter(|witness| witness.url.is_none())
+            .filter_map(|witness| self.other_key(witness))
     }
 
     /// A person says that a witness was brought here with all that it had.
@@ -482,9 +516,15 @@ impl Site {
         contentcheck_fleet::witness::moved(&self.home(name)?).map_err(|why| Failure::usage(why.to_string()))
     }
 
-    /// A witness of this machine, at a time.
+    /// A witness of this machine that signs, at a time.
     pub(in crate::commands::rollout) fn keeper(&self, name: &str, clock: Clock) -> Result<Keeper, Failure> {
-        let directory = self.home(name)?;
+        self.home(name)?;
+        self.any_keeper(name, clock)
+    }
+
+    /// A witness of this machine, whoever's key it has: each that is told of a halt keeps it in mind.
+    fn any_keeper(&self, name: &str, clock: Clock) -> Result<Keeper, Failure> {
+        let (_, directory) = self.any_home(name)?;
         let log = (self.place(), self.settings.log.as_str());
         Keeper::open(&directory, log, self.recounter_of(&directory)?, clock).map_err(|why| match why {
             NoWitness::Runs(place) => Failure::usage(format!(
@@ -517,7 +557,7 @@ impl Site {
             let outcome = match remote.take() {
                 Some(outcome) => outcome.unwrap_or_else(|_| Err("telling it ended in a fault".to_owned())),
                 None => self
-                    .keeper(&witness.name, Arc::new(move || now))
+                    .any_keeper(&witness.name, Arc::new(move || now))
                     .map_err(|failure| failure.message)
                     .and_then(|mut keeper| keeper.tell(halt).map_err(|why| why.to_string())),
             };
@@ -561,10 +601,13 @@ impl Site {
                 .map_err(|why| Failure::usage(format!("{SETTINGS}: the key of witness `{}`: {why}", witness.name)))?;
             let added = line.and_then(|line| {
                 book.cosigned(&key, &line).map_err(|why| match why {
-                    NoBook::Log(Fault::Cosignature) => {
-                        "what it signed is another log than this one: the one that it reads is older or newer"
-                            .to_owned()
-                    }
+                    NoBook::Log(Fault::Cosignature) => match is_by(&key, &line) {
+                        Some(true) => "what it signed is another log than this one: the one that it reads is older or newer".to_owned(),
+                        Some(false) => format!(
+                            "it signed with another key than {SETTINGS} names for it: set its `url` there right, or its `key` where it has a new one"
+                        ),
+                        None => why.to_string(),
+                    },
                     why => why.to_string(),
                 })
             });
@@ -578,6 +621,13 @@ impl Site {
         self.keep_plan(book)?;
         Ok(signed)
     }
+}
+
+/// Whether a line says that it is a signature of a key. Nothing: it is none of any key.
+fn is_by(key: &VerifierKey<'_>, line: &str) -> Option<bool> {
+    let note = format!("of something\n\n{}\n", line.trim_end());
+    let note = Note::read(note.as_bytes()).ok()?;
+    Some(note.signatures().any(|signature| signature.is_of(key)))
 }
 
 fn refused(held: Option<String>) -> Result<(), Failure> {
