@@ -224,8 +224,13 @@ fn is_same_but_for_name(source: &Source, spans: &[Span], name: &str) -> Result<(
         _ => false,
     };
     for renamed in before.iter().filter(|mention| is_renamed(mention)) {
+        // Engines that compare names of selections without case keep one of two that are alike.
+        let is_alike = |other: &str| match renamed.named {
+            Named::Selection(..) => other.eq_ignore_ascii_case(name),
+            _ => other == name,
+        };
         let clashes =
-            |other: &&Mention| !is_renamed(other) && source.slice(other.span) == name && is_scoped(renamed, other);
+            |other: &&Mention| !is_renamed(other) && is_alike(source.slice(other.span)) && is_scoped(renamed, other);
         if before.iter().any(|other| clashes(&other)) {
             return Err(format!("`{}` is the name of something else here", visible(name)));
         }
