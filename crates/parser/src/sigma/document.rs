@@ -164,10 +164,7 @@ fn open_end(text: &str, last: Option<&Node<'_>>) -> Option<Span> {
                 Some((_, value)) => value,
                 None => return None,
             },
-            Yaml::List(entries) => match entries.last() {
-                Some(entry) => entry,
-                None => return None,
-            },
+            Yaml::List(entries) => entries.last()?,
             Yaml::Scalar(_, Style::Plain | Style::Block) => break,
             Yaml::Scalar(..) => return None,
         };
