@@ -16,13 +16,13 @@ pub(super) fn by(target: &Target, sensor: &Sensor) -> Expr<Predicate> {
     sight.of_condition(&target.condition, false)
 }
 
-/// What a target would see besides on a sensor that supplied one more input as another one does, in its keywords alone: where this condition never
-/// holds, it loses nothing without that input.
-pub(super) fn besides(target: &Target, sensor: &Sensor, (other, input): (&Sensor, &str)) -> Expr<Predicate> {
+/// What a target would see besides on a sensor that supplied these inputs too, as another one does, in its keywords alone: where this condition never
+/// holds, it loses nothing without them.
+pub(super) fn besides(target: &Target, sensor: &Sensor, (other, inputs): (&Sensor, &[String])) -> Expr<Predicate> {
     let sight = Sight::of(target, sensor);
     // A doubt is one of both: taken to be what makes a difference.
     let without = sight.of_condition(&target.condition, true);
-    let with = sight.and(other, input).of_condition(&target.condition, false);
+    let with = inputs.iter().fold(sight, |sight, input| sight.and(other, input)).of_condition(&target.condition, false);
     Expr::all([with, without.negate()])
 }
 

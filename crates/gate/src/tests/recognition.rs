@@ -493,16 +493,17 @@ fn rules_that_template_types_take_from_where_they_were_are_told() {
         )
     };
     let log = "serves { product: acme, category: log }";
-    let of = |templates: &[String], category: &str| {
+    let spelt = |templates: &[String], category: &str, spell: &dyn Fn(String) -> String| {
         let rules = (1..=3).map(|at| {
             let text = format!(
                 "title: R{at}\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f840{at}\nlogsource:\n    product: acme\n{category}detection:\n    s:\n        image|endswith: 'a{at}'\n    condition: s\nlevel: low\n"
             );
-            (Source::new(format!("r{at}.yml"), text), Language::Sigma)
+            (Source::new(format!("r{at}.yml"), spell(text)), Language::Sigma)
         });
         let templates = (Source::new("t.content", templates.concat()), Language::Native);
         Built::new(Gathered::of(rules.chain([templates]).collect()), false, 1).unwrap()
     };
+    let of = |templates: &[String], category: &str| spelt(templates, category, &|text| text);
     let (own, any) = ("    category: log\n", "");
     let before = [template("one", 1, log), template("two", 1, log)];
     let served = |serves: &str| vec![before[0].clone(), template("two", 1, serves)];
@@ -525,9 +526,23 @@ fn rules_that_template_types_take_from_where_they_were_are_told() {
             assert_eq!(said.len(), usize::from(expected), "{now:?} {category}: {said:?}");
             assert!(
                 said.iter().all(|(_, said)| said
-                    .contains("and 2 other rules are written as before, and are no longer on acme.two @ 1")),
+                    .contains("and 2 other rules ask for the same as before, and are no longer on acme.two @ 1")),
                 "{said:?}"
             );
         }
+    }
+    // Whatever else is another one in the document.
+    let now = served("serves { product: acme, category: other }");
+    let spellings: [&dyn Fn(String) -> String; 6] = [
+        &|text| text.replace('\n', "\r\n"),
+        &|text| format!("# of 2026\n{text}"),
+        &|text| text.replace("condition: s", "condition:  s"),
+        &|text| format!("{text}modified: 2026-01-15\n"),
+        &|text| text.replace("level: low", "level: high"),
+        &|text| text.replace("category: log", "category: LOG"),
+    ];
+    for (at, spell) in spellings.into_iter().enumerate() {
+        let found = checked(&spelt(&now, own, spell), Some(&of(&before, own)), settings(), &["lint", "change"]);
+        assert!(errors(&found).iter().any(|(code, _)| *code == "CC0210"), "{at}: {:?}", errors(&found));
     }
 }

@@ -467,3 +467,31 @@ fn keywords_lose_nothing_in_an_input_that_never_decides() {
         }
     }
 }
+
+/// Inputs that are lost together can matter where none does by itself.
+#[test]
+fn keywords_that_need_several_lost_inputs_are_told() {
+    let templates = OPEN.replace("nocase\n", "nocase\n    2 x: string?\n    3 y: string?\n    4 n: int?\n");
+    let all = [("image", "string?"), ("x", "string?"), ("y", "string?"), ("n", "int?")];
+    let cases = [
+        ("    a:\n        '|endswith': .exe\n    b:\n        '|endswith': .dll\n", "a and b and s", true),
+        ("    a:\n        '|startswith|all': [aa, bb]\n", "a and s", true),
+        ("    a: [evil]\n    b:\n        '|re': '^\\d+$'\n", "a and b and s", true),
+        ("    a:\n        '|cidr': 10.0.0.0/8\n    b:\n        '|cidr': 192.168.0.0/16\n", "a and b and s", true),
+        (
+            "    a:\n        '|endswith': .exe\n    b:\n        '|startswith': 'z.dll'\n",
+            "a and b and s and not b",
+            false,
+        ),
+    ];
+    for (keywords, condition, is_told) in cases {
+        let detection = format!(
+            "{keywords}    s:\n        image: proc\n    t:\n        image: svc\n    condition: ({condition}) or t"
+        );
+        let before = release_on(&templates, &detection, vec![sensor("1", &[], &all)]);
+        for supplied in [&all[..1], &[("image", "string?"), ("x", "int?"), ("y", "int?")]] {
+            let found = told(&before, &release_on(&templates, &detection, vec![sensor("1", &[], supplied)]));
+            assert_eq!(found.len(), usize::from(is_told), "{keywords} {condition} {supplied:?}: {found:?}");
+        }
+    }
+}

@@ -19,8 +19,8 @@ use crate::evidence::Finding;
 use crate::run::Subject;
 use crate::subject::Built;
 
-/// Whether a rule loses something that an input of another sensor would show its keywords: by what both supply, and the input.
-type KnownKeywords = BTreeMap<(Identity, String, Supplied, Supplied, String), bool>;
+/// Whether a rule loses something that inputs of another sensor would show its keywords: by what both supply, and the inputs.
+type KnownKeywords = BTreeMap<(Identity, String, Supplied, Supplied, Vec<String>), bool>;
 
 /// Whether a rule of each release fires on a template type of a sensor that lacks these fields: asked once for all sensors that lack the same.
 type Known = BTreeMap<(bool, Blind, Supplied), bool>;
@@ -114,31 +114,40 @@ impl<'a> Blinded<'a> {
             Unseen::Keywords { template, mut inputs } => {
                 let rules = run.rules.iter().filter(|rule| Identity::of(rule) == identity);
                 let targets: Vec<_> = rules.filter_map(|rule| Some((*rule, rule.on(&template)?))).collect();
-                inputs.retain(|input| {
-                    targets.iter().any(|target| self.matters(&identity, *target, (sensor, was), input))
-                });
-                (!inputs.is_empty()).then_some((identity, Unseen::Keywords { template, inputs }))
+                let mut matter = |inputs: &[String]| {
+                    targets.iter().any(|target| self.matters(&identity, *target, (sensor, was), inputs))
+                };
+                if !matter(&inputs) {
+                    return None;
+                }
+                // Those that decide by themselves are named; where none does, they do together.
+                let decide: Vec<String> =
+                    inputs.iter().filter(|input| matter(std::slice::from_ref(*input))).cloned().collect();
+                if !decide.is_empty() {
+                    inputs = decide;
+                }
+                Some((identity, Unseen::Keywords { template, inputs }))
             }
             what => Some((identity, what)),
         };
         unseen.into_iter().filter_map(weigh).collect()
     }
 
-    /// Whether a keyword of a rule can decide by an input that another sensor supplies, and this one does not.
+    /// Whether keywords of a rule can decide by inputs that another sensor supplies, and this one does not.
     fn matters(
         &mut self,
         identity: &Identity,
         (rule, target): (&CheckedRule, &Target),
         (sensor, was): (&Sensor, &Sensor),
-        input: &str,
+        inputs: &[String],
     ) -> bool {
         let supplied = |of: &Sensor| format!("{:?}", of.all_supplied(&target.template.name));
-        let key = (identity.clone(), target.template.name.clone(), supplied(sensor), supplied(was), input.to_owned());
+        let key = (identity.clone(), target.template.name.clone(), supplied(sensor), supplied(was), inputs.to_vec());
         if let Some(known) = self.known_keywords.get(&key) {
             return *known;
         }
         self.analysis.about(&rule.source);
-        let condition = seen::besides(target, sensor, (was, input));
+        let condition = seen::besides(target, sensor, (was, inputs));
         let matters = !matches!(self.analysis.fires(&target.with_condition(condition)), Fires::Never(_));
         self.known_keywords.insert(key, matters);
         matters

@@ -41,7 +41,7 @@ pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome
     change
 }
 
-/// A rule that is on other template types than before though nobody changed it, and an event that it found on one that it left.
+/// A rule that is on other template types than before though it asks for the same, and an event that it found on one that it left.
 pub(super) struct Displaced<'r> {
     rule: &'r CheckedRule,
     template: &'r TemplateType,
@@ -130,9 +130,9 @@ pub(super) fn displaced(all: &[Displaced<'_>]) -> Vec<Finding> {
     let told = by_template.into_iter().filter_map(|(template, rules)| {
         let first = rules.first()?;
         let others = match rules.len() - 1 {
-            0 => "is written as before, and is".to_owned(),
-            1 => "and 1 other rule are written as before, and are".to_owned(),
-            more => format!("and {more} other rules are written as before, and are"),
+            0 => "asks for the same as before, and is".to_owned(),
+            1 => "and 1 other rule ask for the same as before, and are".to_owned(),
+            more => format!("and {more} other rules ask for the same as before, and are"),
         };
         let title = clip(&first.rule.title);
         let message = format!("`{title}` {others} no longer on {template}: what template types serve is something else now");
@@ -295,13 +295,13 @@ fn moved<'r>(
         outcome.findings.push(finding);
         return None;
     }
-    let is_unchanged = written(old) == written(new);
+    // Of a rule that asks the same of the same log source, template types alone decide where it is.
+    let source = |rule: &CheckedRule| rule.logsource.as_ref().map(|source| source.to_string().to_lowercase());
+    let mut on_both = new.targets.iter().filter_map(|target| Some((old.on(&target.template.name)?, target)));
+    let is_unchanged = new.logsource.is_some()
+        && source(old) == source(new)
+        && on_both.all(|(before, target)| before.asks_alike(target));
     is_unchanged.then_some(Displaced { rule: new, template: &before.template, event: was })
-}
-
-/// A rule as it is written, with the document that is merged into it.
-fn written(rule: &CheckedRule) -> (&str, Option<&str>) {
-    (rule.source.slice(rule.extent), rule.global.map(|global| rule.source.slice(global)))
 }
 
 /// An event of a target that its rule matches, and that the other release's does not match, as whatever it is told to be there: the one that is known,
