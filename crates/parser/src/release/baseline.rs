@@ -118,10 +118,9 @@ impl Baseline {
 impl Recorded {
     /// What is left of the baseline while findings are held against it.
     pub(super) fn open(&self) -> Open<'_> {
-        let mut left: BTreeMap<&str, Left<'_>> = BTreeMap::new();
+        let mut left: BTreeMap<&str, Vec<(&Expected, usize)>> = BTreeMap::new();
         for expected in &self.baseline.findings {
-            let Expected { code, file, .. } = expected;
-            left.entry(&expected.fingerprint).or_insert(Left { code, file, count: 0 }).count += expected.count;
+            left.entry(&expected.fingerprint).or_default().push((expected, expected.count));
         }
         Open { left, names: &self.names }
     }
@@ -129,39 +128,36 @@ impl Recorded {
 
 /// A baseline that findings are taken out of.
 pub(super) struct Open<'b> {
-    left: BTreeMap<&'b str, Left<'b>>,
+    /// Its entries by their fingerprints, each with the number of findings that it still accepts.
+    left: BTreeMap<&'b str, Vec<(&'b Expected, usize)>>,
     names: &'b Names,
 }
 
-/// Findings of one fingerprint that a baseline still accepts.
-struct Left<'b> {
-    code: &'b str,
-    file: &'b str,
-    count: usize,
-}
-
 impl Open<'_> {
-    /// Whether the baseline accepts a finding. Each of its entries accepts as many as it says.
+    /// Whether the baseline accepts a finding. Each of its entries accepts as many as it says, of what it says: whoever reads the file reads no
+    /// fingerprint.
     pub(super) fn takes(&mut self, finding: &Diagnostic) -> bool {
         if !finding.code.is_acceptable() {
             return false;
         }
         let file = self.names.of(finding.source.name());
-        match self.left.get_mut(hex(finding, &file).as_str()) {
-            Some(Left { count, .. }) if *count > 0 => {
-                *count -= 1;
-                true
-            }
-            _ => false,
-        }
+        let is_it = |expected: &Expected| {
+            (expected.file.as_str(), expected.code.as_str(), &expected.message)
+                == (&*file, finding.code.id, &finding.message)
+        };
+        let entries = self.left.get_mut(hex(finding, &file).as_str());
+        let entry = entries.into_iter().flatten().find(|(expected, left)| *left > 0 && is_it(expected));
+        entry.map(|(_, left)| *left -= 1).is_some()
     }
 
     /// How many accepted findings are gone, but for those of codes that nobody looked for, and in files of which nothing is said.
     pub(super) fn gone(&self, unasked: &[&'static Code], around: &BTreeSet<String>) -> usize {
         let around: BTreeSet<String> = around.iter().map(|file| self.names.of(file)).collect();
-        let is_asked =
-            |left: &&Left<'_>| unasked.iter().all(|code| code.id != left.code) && !around.contains(left.file);
-        self.left.values().filter(is_asked).map(|left| left.count).sum()
+        let is_asked = |expected: &Expected| {
+            unasked.iter().all(|code| code.id != expected.code) && !around.contains(&expected.file)
+        };
+        let asked = self.left.values().flatten().filter(|(expected, _)| is_asked(expected));
+        asked.fold(0, |all, (_, left)| all.saturating_add(*left))
     }
 }
 
