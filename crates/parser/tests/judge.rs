@@ -7,7 +7,8 @@ use contentcheck_model::rule::CheckedRule;
 use contentcheck_model::sensor::{Fleet, Manifest};
 use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::release::{
-    AcceptedBy, Baseline, Checking, Finding, Further, Gathered, Judged, Level, Names, Policy, Recorded, WithErrors,
+    AcceptedBy, Baseline, Checking, Expected, Finding, Further, Gathered, Judged, Level, Names, Policy, Recorded,
+    WithErrors,
 };
 
 const TEMPLATE: &str =
@@ -154,6 +155,36 @@ fn a_further_sensor_is_another_finding() {
     assert_eq!(said(&release(&["1", "2"], Some(recorded(baseline)))), 1);
 }
 
+/// An entry of a baseline accepts what it says to those who read it: not another file, code or message by its fingerprint, and no more than there is by
+/// its number.
+#[test]
+fn an_entry_of_a_baseline_accepts_what_it_says() {
+    let text = format!("{TEMPLATE}{}", rule("any", 1, "image like \"*\""));
+    let release = |baseline| {
+        let mut policy = Policy::default();
+        policy.baseline = Some(recorded(baseline));
+        judged(Gathered { policy, ..gathered(&[("a.content", text.clone())]) })
+    };
+    let first = judged(gathered(&[("a.content", text.clone())]));
+    let whole = Baseline::of(first.findings(), &Names::AS_GIVEN);
+    assert!(!whole.findings.is_empty() && release(whole.clone()).findings().len() < first.findings().len());
+    let forge: [&dyn Fn(&mut Expected); 3] =
+        [&|entry| entry.file = "b.content".to_owned(), &|entry| entry.code = "CC0704".to_owned(), &|entry| {
+            entry.message = "the rule has no `author`".to_owned()
+        }];
+    for forge in forge {
+        let mut forged = whole.clone();
+        forged.findings.iter_mut().for_each(forge);
+        let judged = release(forged);
+        assert_eq!((judged.findings().len(), judged.accepted().len()), (first.findings().len(), 0));
+        assert_eq!(judged.gone(), whole.findings.len());
+    }
+    let mut many = whole.clone();
+    many.findings.extend(whole.findings.clone());
+    many.findings.iter_mut().for_each(|entry| entry.count = usize::MAX);
+    assert!(release(many).gone() == usize::MAX);
+}
+
 /// Filters and correlations are not carried out: whoever runs rules is told, and what they would change is left out.
 #[test]
 fn documents_that_change_rules_keep_them_out() {
@@ -274,7 +305,8 @@ fn what_may_be_a_filter_that_cannot_be_read_keeps_all_rules_out() {
         }
     }
     let merged = format!("{{{}}}", "filter: {rules: any, s: {image: x}, condition: not s}");
-    for key in ["<<", "<< ", "\"<<\"", "? <<\n", "!!merge <<"] {
+    let tagged = ["!!merge x", "!!merge &b x", "!<tag:yaml.org,2002:m%65rge> x", "? !!binary ZmlsdGVy\n"];
+    for key in ["<<", "<< ", "\"<<\"", "? <<\n", "!!merge <<"].into_iter().chain(tagged) {
         for value in [merged.clone(), format!("[{merged}]"), format!("\n  - {merged}")] {
             assert_eq!(shipped(&format!("{key}: {value}\n{}", sigma(2, "two", ""))), 0, "{key}: {value}");
             assert_eq!(shipped(&format!("{head}{key}: {value}\n")), 0, "{key}: {value}");
@@ -301,6 +333,16 @@ fn what_may_be_a_filter_that_cannot_be_read_keeps_all_rules_out() {
         ("services:\n    web:\n        image: x\n".to_owned(), 2),
         ("name: CI\non: [push]\njobs:\n    test:\n        steps:\n            - run: x\n".to_owned(), 2),
         ("# title: a rule that was made a comment\n".to_owned(), 2),
+        // Files of other tools, some with keys that filters have.
+        ("stages: [a]\n.base: &base {image: x}\njob:\n    <<: *base\n    rules:\n        - if: $CI\n".to_owned(), 2),
+        ("apiVersion: v1\nkind: Role\nrules:\n    - verbs: [get]\n".to_owned(), 2),
+        ("groups:\n    - name: g\n      rules:\n          - alert: a\n            expr: up\n".to_owned(), 2),
+        ("extends: default\nrules:\n    line-length: {max: 120}\n".to_owned(), 2),
+        ("roles:\n    - name: x\n".to_owned(), 2),
+        ("coverage:\n    status: {project: true}\n".to_owned(), 2),
+        ("processors:\n    filter: {metrics: [a]}\nservice: {}\n".to_owned(), 2),
+        ("id: x\ninfo: {severity: high}\nhttp: [a]\n".to_owned(), 2),
+        ("name: n\nid: x\nversion: 1\nsearch: a\n".to_owned(), 2),
         ("- a\n- b\n".to_owned(), 2),
     ] {
         assert_eq!(shipped(&text), count, "{text}");

@@ -7,6 +7,7 @@ use contentcheck_model::diagnostic::{Diagnostic, codes, reader_words};
 use contentcheck_model::source::{Source, Span};
 use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::sidecar::{Beside, Case};
+use contentcheck_parser::sigma::in_file;
 use serde_json::Value;
 
 use crate::walk::Found;
@@ -43,7 +44,13 @@ pub(crate) fn beside(
                 problems.extend(no_tests(&source));
                 cases(&source)
             }
-            Err(reason) => Err(reason),
+            Err(reason) => {
+                let help = "restore it, or remove it: what it holds may be a rule or a filter";
+                let found =
+                    Diagnostic::new(&codes::UNREADABLE, &Source::new(file.as_str(), ""), Span::default(), &*reason);
+                problems.push(found.with_help(help));
+                Err(reason)
+            }
         };
         paths.add(path);
         Beside { file, is_orphan, cases, rules }
@@ -51,28 +58,13 @@ pub(crate) fn beside(
     found.into_iter().map(&mut read).collect()
 }
 
-/// What is to be said of a file that is called as files of tests are, and holds a document that is no list.
+/// What is to be said of a file that is called as files of tests are, and holds a Sigma document, or may.
 fn no_tests(source: &Source) -> Option<Diagnostic> {
-    let (mut is_begun, mut at) = (false, 0);
-    for line in source.text().split_inclusive('\n') {
-        let start = at;
-        at += line.len();
-        let bare = line.strip_prefix("---").unwrap_or(line);
-        is_begun &= bare.len() == line.len();
-        let content = bare.trim();
-        if is_begun || content.is_empty() || content.starts_with(['#', '%']) || content == "..." {
-            continue;
-        }
-        is_begun = true;
-        if !content.starts_with(['-', '[']) {
-            let message =
-                "files of this name hold tests, which are a list, and here is something else: it is in no release";
-            let span = Span::new(start + line.len() - bare.len(), start + line.trim_end().len());
-            let found = Diagnostic::new(&codes::NOT_A_RULE, source, span, message);
-            return Some(found.with_help("call a rule or a filter otherwise; begin each test with `- name: ...`"));
-        }
-    }
-    None
+    let message = "files of this name hold tests, and here is something of Sigma: it is in no release";
+    let found = Diagnostic::new(&codes::NOT_A_RULE, source, in_file(source)?, message);
+    Some(found.with_help(
+        "call a rule or a filter otherwise; a file of tests is a list, each of which begins with `- name: ...`",
+    ))
 }
 
 /// The tests of a file.

@@ -279,7 +279,7 @@ fn record(path: &Path, (judged, project): (&Judged, &Project), codes: &Codes, st
         match baseline.findings.iter_mut().find(|new| new.fingerprint == old.fingerprint) {
             Some(new) => new.count = new.count.max(old.count),
             None => {
-                of_others += old.count;
+                of_others = old.count.saturating_add(of_others);
                 baseline.findings.push(old);
             }
         }

@@ -58,9 +58,10 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     let mut global: Option<Global<'_>> = None;
     let mut budget = Budget::default();
     let mut merged_nodes = 0;
-    for (Read { root: document, tags }, extent) in documents.into_iter().zip(extents) {
+    for (Read { root: document, tags, odd_key }, extent) in documents.into_iter().zip(extents) {
         let mut own = Sink::part(&sink);
         tags.into_iter().for_each(|found| own.push(found));
+        outcome.may_change = outcome.may_change.or(odd_key);
         if document.is_null() {
             if let Some(found) = nothing(extent, &own).filter(|_| !is_empty) {
                 own.push(found);
@@ -114,7 +115,7 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
     }
     if let Some(flaw) = cut {
         outcome.cut(&flaw);
-        outcome.may_change = unknown::in_text(source.text());
+        outcome.may_change = outcome.may_change.or_else(|| unknown::in_text(source.text()));
     }
     // Where the list of rules may be cut off, more may stand in it.
     let ends_in_rules = |end: &Span| {

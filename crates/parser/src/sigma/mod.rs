@@ -23,4 +23,5 @@ pub mod words;
 mod yaml;
 
 pub use document::check;
+pub use unknown::in_file;
 pub(crate) use yaml::{comments, shares_values};

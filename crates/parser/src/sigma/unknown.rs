@@ -1,17 +1,18 @@
 //! What could not be read and may be a filter or a correlation: without it rules match more than was meant, and nobody
 //! knows which.
 
-use contentcheck_model::source::Span;
+use contentcheck_model::diagnostic::Sink;
+use contentcheck_model::source::{Source, Span};
 
 use super::document::is_like;
 use super::metadata::is_attribute;
-use super::yaml::{Node, is_merge_key};
+use super::yaml::{self, Node, Yaml};
 
 /// The keys of what changes other rules.
 const CHANGES: [&str; 2] = ["filter", "correlation"];
 
 /// Attributes that files of other tools hardly have: with one of them a document is of Sigma, whatever else is in it.
-const OWN: [&str; 6] = ["title", "id", "logsource", "falsepositives", "action", "rules"];
+const OWN: [&str; 3] = ["title", "logsource", "falsepositives"];
 
 /// The first document of a text that is no YAML which may be a filter or a correlation: each but those that have a
 /// `detection` above all such keys, below which one is a selection. Of a text with nothing in it, not even a comment, nothing is left.
@@ -47,12 +48,13 @@ struct Document {
 impl Document {
     fn line(&mut self, line: &str, at: usize) {
         let bare = line.strip_prefix("---").unwrap_or(line);
-        let content = bare.trim();
+        // A mark of the byte order is no part of a key.
+        let content = bare.trim().trim_start_matches('\u{feff}');
         if content.is_empty() || content.starts_with('#') || content == "..." {
             return;
         }
         let indented = bare.len() - bare.trim_start().len();
-        let start = at + (line.len() - bare.len()) + indented;
+        let start = at + line.trim_end().len() - content.len();
         let (_, outermost) = *self.content.get_or_insert((Span::new(start, start + content.len()), indented));
         let is_outermost = indented <= outermost;
         if !self.has_detection && is_outermost && key(content.trim_start_matches(['"', '\'']), "detection") == Some(0) {
@@ -90,50 +92,78 @@ fn key(line: &str, name: &str) -> Option<usize> {
 
 /// Where a document without `detection` says that it was to be a filter or a correlation: by the key of one, misspelt or not, or by what only they have.
 /// One of Sigma, or with nothing but attributes, may have had the rest, which is cut off; so may one below a key or in a list that does not belong there.
-// INVARIANT: the reader held the depth to `limits::NESTING`.
 pub(super) fn in_document(root: &Node<'_>) -> Option<Span> {
-    if let Some(items) = root.list() {
-        return items.iter().filter(|item| item.text().is_none()).find_map(in_document);
-    }
-    let Some(entries) = root.map() else { return Some(root.span) };
-    if entries.iter().any(|(key, _)| names(key, "detection")) {
+    let Some(entries) = root.map().filter(|entries| !entries.is_empty()) else {
+        return root.text().map(|_| root.span).or_else(|| inside(root));
+    };
+    if has_detection(root) {
         return beside(root);
     }
-    let is_own = |(key, _): &(Node<'_>, Node<'_>)| key.text().is_some_and(|key| OWN.contains(&key));
+    let is_meant = |(key, value): &&(Node<'_>, Node<'_>)| is_change(key) || has_rules(value);
     let is_cut = entries.iter().any(is_own) || entries.iter().all(|(key, _)| key.text().is_some_and(is_attribute));
-    let first = entries.iter().find(|entry| is_meant(entry)).or_else(|| entries.first().filter(|_| is_cut));
-    first.map(|(key, _)| key.span).or_else(|| match entries {
-        [(_, inner)] if inner.text().is_none() => in_document(inner),
-        several => several.iter().find_map(|(_, inner)| is_inside(inner)),
-    })
+    let first = entries.iter().find(is_meant).or_else(|| entries.first().filter(|_| is_cut));
+    first.map(|(key, _)| key.span).or_else(|| inside(root))
 }
 
-/// The key of a document that stands in another one, which is of something else.
-fn is_inside(inner: &Node<'_>) -> Option<Span> {
-    let entries = inner.map()?;
-    let has_logsource = entries.iter().any(|(key, _)| names(key, "logsource"));
-    let first = entries.iter().find(|entry| is_meant(entry)).or_else(|| entries.first().filter(|_| has_logsource));
-    first.map(|(key, _)| key.span)
+/// The key of a document that stands in a list, or below a key of something else: one that no other file has.
+// INVARIANT: the reader held the depth to `limits::NESTING`.
+fn inside(node: &Node<'_>) -> Option<Span> {
+    let of = |inner: &Node<'_>| {
+        let is_it =
+            |(key, value): &&(Node<'_>, Node<'_>)| names(key, "logsource") || (is_change(key) && has_rules(value));
+        let found = inner.map().unwrap_or(&[]).iter().find(is_it).map(|(key, _)| key.span);
+        found.or_else(|| inside(inner))
+    };
+    match &node.value {
+        Yaml::List(items) => items.iter().find_map(of),
+        Yaml::Map(entries) => entries.iter().find_map(|(_, inner)| of(inner)),
+        Yaml::Scalar(..) => None,
+    }
 }
 
-/// Whether an entry is for other rules, or may bring what is.
-fn is_meant((key, value): &(Node<'_>, Node<'_>)) -> bool {
-    is_change(key) || has_rules(value) || is_merge_key(key)
-}
-
-/// The key of a filter or a correlation that stands in a rule, or of a mapping that may bring one. One that names no rules is a selection that was not indented.
+/// The key of a filter or a correlation that stands in a rule. One that names no rules is a selection that was not indented.
 pub(super) fn beside(root: &Node<'_>) -> Option<Span> {
     let entries = root.map().unwrap_or(&[]);
-    let changes = |(key, value): &&(Node<'_>, Node<'_>)| (is_change(key) && has_rules(value)) || is_merge_key(key);
-    entries.iter().find(changes).map(|(key, _)| key.span)
+    entries.iter().find(|(key, value)| is_change(key) && has_rules(value)).map(|(key, _)| key.span)
+}
+
+/// Where a file that is no content by its name holds a Sigma document, or may: what cannot be read does where it is no list.
+#[must_use]
+pub fn in_file(source: &Source) -> Option<Span> {
+    let mut sink = Sink::new(source);
+    let documents = yaml::documents(source.text(), &mut sink);
+    let holds = |root: &Node<'_>| {
+        if has_detection(root) { Some(root.span) } else { in_document(root).filter(|_| root.text().is_none()) }
+    };
+    let found = documents.iter().find_map(|read| read.odd_key.or_else(|| holds(&read.root)));
+    let is_list = || {
+        let mut lines = source.text().lines().map(str::trim);
+        let first = lines.find(|line| !line.is_empty() && !line.starts_with('#') && !line.starts_with("---"));
+        first.is_some_and(|line| line.starts_with("- ") || line.starts_with('['))
+    };
+    found.or_else(|| if sink.has_error() && !is_list() { in_text(source.text()) } else { None })
+}
+
+fn has_detection(root: &Node<'_>) -> bool {
+    root.map().unwrap_or(&[]).iter().any(|(key, _)| names(key, "detection"))
+}
+
+fn is_own((key, value): &(Node<'_>, Node<'_>)) -> bool {
+    key.text().is_some_and(|key| OWN.contains(&key)) || (key.text() == Some("action") && value.text() == Some("global"))
 }
 
 fn is_change(key: &Node<'_>) -> bool {
     CHANGES.iter().any(|name| names(key, name))
 }
 
+/// Whether a mapping names rules, as a filter and a correlation do: by words, which tells them from the `rules` of other tools.
 fn has_rules(value: &Node<'_>) -> bool {
-    value.map().unwrap_or(&[]).iter().any(|(key, _)| names(key, "rules"))
+    let are_named = |rules: &Node<'_>| match &rules.value {
+        Yaml::Scalar(..) => true,
+        Yaml::List(items) => items.iter().all(|item| item.text().is_some()),
+        Yaml::Map(_) => false,
+    };
+    value.map().unwrap_or(&[]).iter().any(|(key, rules)| names(key, "rules") && are_named(rules))
 }
 
 fn names(key: &Node<'_>, name: &str) -> bool {

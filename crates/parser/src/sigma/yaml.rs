@@ -215,12 +215,15 @@ struct Builder<'s, 'k> {
     alias_nodes: usize,
     root: Option<Node<'s>>,
     tags: Vec<Diagnostic>,
+    odd_key: Option<Span>,
 }
 
 /// A document, and what is wrong with its tags, anchors and merge keys: values are in it as if they had no tag, and nothing is merged.
 pub(crate) struct Read<'s> {
     pub(crate) root: Node<'s>,
     pub(crate) tags: Vec<Diagnostic>,
+    /// The first key of the outermost mapping that is a merge key or has a tag: to other readers it may be another key, or several.
+    pub(crate) odd_key: Option<Span>,
 }
 
 impl From<ScalarStyle> for Style {
@@ -452,6 +455,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         alias_nodes: 0,
         root: None,
         tags: Vec::new(),
+        odd_key: None,
     };
     let mut parser = Parser::new_from_str(text);
     while let Some(next) = parser.next_event() {
@@ -476,7 +480,8 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
             builder.alias_nodes = 0;
             builder.unused_anchors(text);
             if let Some(root) = builder.root.take() {
-                found.push(Read { root, tags: std::mem::take(&mut builder.tags) });
+                let (tags, odd_key) = (std::mem::take(&mut builder.tags), builder.odd_key.take());
+                found.push(Read { root, tags, odd_key });
             }
             if found.len() > limits::YAML_DOCUMENTS {
                 let message = format!("more than {} documents in one file", limits::YAML_DOCUMENTS);
@@ -529,6 +534,7 @@ impl<'s> Builder<'s, '_> {
                 if let Some(tag) = &tag {
                     let is_text = style != Style::Plain || matches!(resolve(&value), Scalar::Text(_));
                     self.tag(text, tag, is_text, offsets.byte(span.start.index()));
+                    self.note_key(Span::at(offsets.byte(span.start.index())));
                 }
                 if anchor != 0 && style == Style::Plain {
                     let start = offsets.byte(span.start.index());
@@ -551,6 +557,7 @@ impl<'s> Builder<'s, '_> {
                 let start = offsets.byte(span.start.index());
                 if let Some(tag) = tag {
                     self.tag(text, tag, false, start);
+                    self.note_key(Span::at(start));
                 }
                 if self.stack.len() >= limits::NESTING {
                     let message = format!("nested deeper than {} levels", limits::NESTING);
@@ -591,6 +598,13 @@ impl<'s> Builder<'s, '_> {
                 self.place(0, node, size)
             }
             _ => Ok(()),
+        }
+    }
+
+    /// Notes something odd that begins where the outermost mapping has a key, if that is where it begins.
+    fn note_key(&mut self, span: Span) {
+        if let [Frame { entries: Some(_), key: None, .. }] = self.stack.as_slice() {
+            self.odd_key.get_or_insert(span);
         }
     }
 
@@ -655,10 +669,14 @@ impl<'s> Builder<'s, '_> {
         match (&mut frame.entries, frame.key.take()) {
             (None, _) => frame.items.push(node),
             (Some(_), None) => {
-                if is_merge_key(&node) {
-                    self.tags.push(merge_key(node.span, self.sink));
-                }
+                let merges = is_merge_key(&node).then_some(node.span);
                 frame.key = Some(node);
+                if let Some(span) = merges {
+                    self.tags.push(merge_key(span, self.sink));
+                    if let [_] = self.stack.as_slice() {
+                        self.odd_key.get_or_insert(span);
+                    }
+                }
             }
             (Some(entries), Some(key)) => entries.push((key, node)),
         }
