@@ -59,7 +59,7 @@ fn what_is_called_as_tests_are_and_is_none_is_told() {
         (&format!("# of one.yml\n%YAML 1.2\n---\n{other}"), true),
         (&format!("{tests}---\n{filter}"), true),
         (&format!("{tests}...\n---\n{filter}"), true),
-        (&format!("- title: F\n  logsource: {{product: windows}}\n  filter: {{rules: any}}\n"), true),
+        ("- title: F\n  logsource: {product: windows}\n  filter: {rules: any}\n", true),
         (&format!("-x: y\n{filter}"), true),
         (&format!("&a\n{tests}"), false),
         ("a: b\nservices: {web: {image: x}}\n", false),
