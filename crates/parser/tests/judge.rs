@@ -323,6 +323,7 @@ fn what_may_be_a_filter_that_cannot_be_read_keeps_all_rules_out() {
     let two = sigma(2, "two", "");
     for (text, count) in [
         (two.clone(), 3),
+        (two.replace("title: two", "!!str title: two"), 3),
         (two.replace("level: low", "level: [low"), 2),
         (two.replace("condition: s and not filter", "condition: s and ("), 2),
         (two.replace("    filter: {", "    filter: {["), 2),

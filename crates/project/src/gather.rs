@@ -293,11 +293,7 @@ impl Project {
             let stdin = (!stdin.is_empty()).then_some(Path::new(&selection.stdin_name));
             let given: Vec<&Path> = paths.iter().map(PathBuf::as_path).chain(stdin).collect();
             let previous = config.gate.previous.as_ref().map(|path| root.join(path));
-            if given.iter().any(|path| is_below(path, &root)) {
-                the_rest(&given, &walked.files, &exclude, (&root, previous.as_deref()))?
-            } else {
-                Vec::new()
-            }
+            the_rest(&given, &walked.files, &exclude, (&root, previous.as_deref()))?
         } else {
             Vec::new()
         };
@@ -522,17 +518,8 @@ pub fn names_of(baseline: &Path) -> Result<Names, Failure> {
     Ok(Names::new(real(Path::new("."))?, real(directory)?))
 }
 
-/// Whether a path lies in a directory.
-fn is_below(path: &Path, directory: &Path) -> bool {
-    let real = |path: &Path| fs::canonicalize(path).ok();
-    let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
-    // What comes by standard input need not be there yet.
-    let place = real(path).or_else(|| real(parent.unwrap_or(Path::new("."))));
-    let directory = real(if directory.as_os_str().is_empty() { Path::new(".") } else { directory });
-    place.zip(directory).is_some_and(|(place, directory)| place.starts_with(directory))
-}
-
-/// The content of a release besides what was named. The release before is none of it, nor is a directory with settings of its own.
+/// The content of a release besides what was named of it. Nothing, where nothing that was named is a part of it. The release before is none of it, nor is
+/// a directory with settings of its own.
 fn the_rest(
     given: &[&Path],
     named: &[walk::Found],
@@ -541,6 +528,15 @@ fn the_rest(
 ) -> Result<Vec<walk::Found>, Failure> {
     let real = |path: &Path| fs::canonicalize(path).ok();
     let above = real(root);
+    let is_part = |path: &&Path| {
+        let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
+        // What comes by standard input need not be there yet.
+        let place = real(path).or_else(|| real(parent.unwrap_or(Path::new("."))));
+        place.zip(above.as_ref()).is_some_and(|(place, above)| place.starts_with(above))
+    };
+    if !given.iter().any(is_part) {
+        return Ok(Vec::new());
+    }
     let named = named.iter().map(|found| found.path.as_path());
     let known: BTreeSet<PathBuf> = named.chain(given.iter().copied()).filter_map(real).collect();
     let walk::Walked { files: mut rest, configurations, .. } = walk::walk(&[root.to_path_buf()], exclude, root, true)?;

@@ -35,7 +35,7 @@ pub(crate) fn beside(
         let rules = rules.or_else(|| known.iter().find(|name| Path::new(name).is_file()));
         found.insert(sidecar.path.clone(), rules.cloned().unwrap_or_else(|| format!("{stem}.yml")));
     }
-    let mut read = |(path, rules): (PathBuf, String)| {
+    let read = |(path, rules): (PathBuf, String)| {
         let file = files::name(&path);
         let is_orphan = !Path::new(&rules).is_file();
         let cases = match yaml::read(&path) {
@@ -55,7 +55,7 @@ pub(crate) fn beside(
         paths.add(path);
         Beside { file, is_orphan, cases, rules }
     };
-    found.into_iter().map(&mut read).collect()
+    found.into_iter().map(read).collect()
 }
 
 /// What is to be said of a file that is called as files of tests are, and holds a Sigma document, or may.

@@ -222,7 +222,7 @@ struct Builder<'s, 'k> {
 pub(crate) struct Read<'s> {
     pub(crate) root: Node<'s>,
     pub(crate) tags: Vec<Diagnostic>,
-    /// The first key of the outermost mapping that is a merge key or has a tag: to other readers it may be another key, or several.
+    /// The first key of the outermost mapping that is a merge key or has a tag that is not read: to other readers it may be another key, or several.
     pub(crate) odd_key: Option<Span>,
 }
 
@@ -534,7 +534,6 @@ impl<'s> Builder<'s, '_> {
                 if let Some(tag) = &tag {
                     let is_text = style != Style::Plain || matches!(resolve(&value), Scalar::Text(_));
                     self.tag(text, tag, is_text, offsets.byte(span.start.index()));
-                    self.note_key(Span::at(offsets.byte(span.start.index())));
                 }
                 if anchor != 0 && style == Style::Plain {
                     let start = offsets.byte(span.start.index());
@@ -557,7 +556,6 @@ impl<'s> Builder<'s, '_> {
                 let start = offsets.byte(span.start.index());
                 if let Some(tag) = tag {
                     self.tag(text, tag, false, start);
-                    self.note_key(Span::at(start));
                 }
                 if self.stack.len() >= limits::NESTING {
                     let message = format!("nested deeper than {} levels", limits::NESTING);
@@ -601,11 +599,17 @@ impl<'s> Builder<'s, '_> {
         }
     }
 
-    /// Notes something odd that begins where the outermost mapping has a key, if that is where it begins.
-    fn note_key(&mut self, span: Span) {
-        if let [Frame { entries: Some(_), key: None, .. }] = self.stack.as_slice() {
-            self.odd_key.get_or_insert(span);
+    /// Whether what comes next is a key of a mapping.
+    fn is_at_key(&self) -> bool {
+        matches!(self.stack.last(), Some(Frame { entries: Some(_), key: None, .. }))
+    }
+
+    /// Notes what other readers read otherwise, and where it is if it is a key of the outermost mapping.
+    fn odd(&mut self, found: Diagnostic) {
+        if self.is_at_key() && self.stack.len() == 1 {
+            self.odd_key.get_or_insert(found.span);
         }
+        self.tags.push(found);
     }
 
     /// Notes anchors that nothing refers to: they look like the beginning of a value, and are no part of it.
@@ -647,7 +651,7 @@ impl<'s> Builder<'s, '_> {
             format!("remove it, or quote the value if the `!` belongs to it: '{}'", clip(line))
         };
         let span = Span::new(from, from + if written.starts_with('!') { length } else { 0 });
-        self.tags.push(self.sink.diagnostic(&codes::YAML_SYNTAX, span, message).with_help(help));
+        self.odd(self.sink.diagnostic(&codes::YAML_SYNTAX, span, message).with_help(help));
     }
 
     /// Puts a finished node where it belongs.
@@ -661,6 +665,9 @@ impl<'s> Builder<'s, '_> {
             let size = count(&node);
             self.anchors.push((anchor, node.clone(), size));
         }
+        if self.is_at_key() && is_merge_key(&node) {
+            self.odd(merge_key(node.span, self.sink));
+        }
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);
             return Ok(());
@@ -668,16 +675,7 @@ impl<'s> Builder<'s, '_> {
         frame.end = frame.end.max(node.span.end as usize);
         match (&mut frame.entries, frame.key.take()) {
             (None, _) => frame.items.push(node),
-            (Some(_), None) => {
-                let merges = is_merge_key(&node).then_some(node.span);
-                frame.key = Some(node);
-                if let Some(span) = merges {
-                    self.tags.push(merge_key(span, self.sink));
-                    if let [_] = self.stack.as_slice() {
-                        self.odd_key.get_or_insert(span);
-                    }
-                }
-            }
+            (Some(_), None) => frame.key = Some(node),
             (Some(entries), Some(key)) => entries.push((key, node)),
         }
         Ok(())

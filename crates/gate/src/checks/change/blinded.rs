@@ -141,8 +141,8 @@ impl<'a> Blinded<'a> {
         (sensor, was): (&Sensor, &Sensor),
         inputs: &[String],
     ) -> bool {
-        let supplied = |of: &Sensor| format!("{:?}", of.all_supplied(&target.template.name));
-        let key = (identity.clone(), target.template.name.clone(), supplied(sensor), supplied(was), inputs.to_vec());
+        let supplies = (supplied(target, sensor), supplied(target, was));
+        let key = (identity.clone(), target.template.name.clone(), supplies.0, supplies.1, inputs.to_vec());
         if let Some(known) = self.known_keywords.get(&key) {
             return *known;
         }
@@ -163,8 +163,7 @@ impl<'a> Blinded<'a> {
     ) -> bool {
         let lacks = absent(target, sensor);
         let names = lacks.iter().map(|(_, name)| name.clone()).collect();
-        let supplied = format!("{:?}", sensor.all_supplied(&target.template.name));
-        let key = (is_before, Blind { lacks: names, ..blind.clone() }, supplied);
+        let key = (is_before, Blind { lacks: names, ..blind.clone() }, supplied(target, sensor));
         if let Some(known) = self.known.get(&key) {
             return *known;
         }
@@ -206,6 +205,10 @@ impl<'a> Blinded<'a> {
         });
         told.collect()
     }
+}
+
+fn supplied(target: &Target, sensor: &Sensor) -> Supplied {
+    format!("{:?}", sensor.all_supplied(&target.template.name))
 }
 
 /// The fields that a target reads, its template type does not declare, and a sensor does not supply.

@@ -69,7 +69,7 @@ codes! {
     }
     /// The document is not a Sigma rule
     NOT_A_RULE = "CC0113" "not-a-rule" Error {
-        cause: "The document is not a mapping, or has none of `detection`, `correlation` and `filter`. Or it is `action: global`, and no document follows that it is for.",
+        cause: "The document is not a mapping, or has none of `detection`, `correlation` and `filter`. Or it is `action: global`, and no document follows that it is for. Or a file that is called as files of tests are (`x.test.yml`) holds a rule or a filter.",
         harm: "A file that was meant to detect something detects nothing.",
         cure: "Add the missing section, remove `action: global`, or exclude the file by name.",
     }
