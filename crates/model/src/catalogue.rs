@@ -5,6 +5,7 @@ use std::sync::{Arc, OnceLock, RwLock};
 
 use rustc_hash::FxHashMap;
 
+use crate::among::Among;
 use crate::claims::{Claims, claimed};
 use crate::expression::Expr;
 use crate::field::{FieldInfo, FieldRef, Place};
@@ -68,7 +69,7 @@ pub struct Catalogue {
     served: RwLock<HashMap<LogSource, Arc<[usize]>>>,
     suppliers: Suppliers,
     /// The newest version of each template type; once it was asked for.
-    among: OnceLock<Arc<[Arc<TemplateType>]>>,
+    among: OnceLock<Among>,
 }
 
 impl Catalogue {
@@ -126,8 +127,8 @@ impl Catalogue {
     }
 
     /// The template types among which it is told what a recorded event is.
-    fn among(&self) -> &Arc<[Arc<TemplateType>]> {
-        self.among.get_or_init(|| self.newest_sound().into_iter().cloned().collect())
+    fn among(&self) -> &Among {
+        self.among.get_or_init(|| Among::new(self.newest_sound().into_iter().cloned().collect()))
     }
 
     /// The sensors that supply the events of the template types: what they lack, events may lack.

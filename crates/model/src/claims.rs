@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use crate::among::Among;
 use crate::expression::Expr;
 use crate::field::{FieldRef, Place};
 use crate::predicate::{IntRange, Pattern, Predicate, Regex, Test, TextPattern};
@@ -145,12 +146,7 @@ struct Group<'t> {
 
 /// The numbers of a fixed template type that are known without a name that an event lacks: each by itself, since one may leave a doubt that
 /// another one does not.
-fn known_without(
-    lacking: &'static str,
-    fixed: &TemplateType,
-    open: &TemplateType,
-    known_in_part: &[&Arc<TemplateType>],
-) -> Vec<Fixed> {
+fn known_without(lacking: &'static str, fixed: &TemplateType, open: &TemplateType, all: &Among) -> Vec<Fixed> {
     // One that says no channel stands in that of the log.
     let channels = values(fixed, CHANNEL).or_else(|| values(open, CHANNEL).filter(|_| open.reads.len() == 1));
     let is_own = |channels: &[Fixed]| !channels.iter().any(|channel| is_shared(&channel.text()));
@@ -163,9 +159,8 @@ fn known_without(
     }
     let numbers = values(fixed, EVENT_ID).unwrap_or_default().iter();
     let is_known = |number: &&Fixed| {
-        let in_doubt =
-            |other: &&Arc<TemplateType>| fixed.is_in_doubt_with(other, std::slice::from_ref(number), lacking);
-        !known_in_part.iter().any(in_doubt)
+        let in_doubt = |other: &Arc<TemplateType>| fixed.is_in_doubt_with(other, std::slice::from_ref(number), lacking);
+        !all.that_may_have(Some(number)).any(in_doubt)
     };
     numbers.filter(is_known).cloned().collect()
 }
@@ -173,7 +168,7 @@ fn known_without(
 /// Which events that a version of a template type describes are none of it. `all` are those among which it is told what an event is: the
 /// newest versions. Nothing where recorded events are of it by name alone.
 #[must_use]
-pub fn claimed(template: &TemplateType, all: &Arc<[Arc<TemplateType>]>) -> Option<Claims> {
+pub fn claimed(template: &TemplateType, all: &Among) -> Option<Claims> {
     // Events are told by the newest version, whichever one a rule is on.
     let told = all.iter().find(|of| of.name == template.name)?;
     let condition = match told.open {
@@ -181,17 +176,18 @@ pub fn claimed(template: &TemplateType, all: &Arc<[Arc<TemplateType>]>) -> Optio
         true => claimed_by(template, all, |_| true),
         false => in_doubt(template, told, all),
     };
-    Some(Claims { condition, in_doubt: !told.open, among: Arc::clone(all) })
+    Some(Claims { condition, in_doubt: !told.open, among: Arc::clone(all.shared()) })
 }
 
 /// Holds only on events of which nobody can tell what they are: they lack the name that would tell a fixed template type from another one
 /// which asks for the same under the others.
-fn in_doubt(template: &TemplateType, told: &TemplateType, all: &[Arc<TemplateType>]) -> Expr<Predicate> {
+fn in_doubt(template: &TemplateType, told: &TemplateType, all: &Among) -> Expr<Predicate> {
     if !told.is_known_in_part() || !template.recognises_alike(told) {
         return Expr::Const(false);
     }
-    let known_in_part = || all.iter().filter(|other| other.is_known_in_part());
-    let is_hidden = |lacking: &&str| known_in_part().any(|other| told.is_hidden_by(other, lacking));
+    // Whatever hides it has all of its numbers.
+    let number = values(told, EVENT_ID).and_then(<[Fixed]>::first);
+    let is_hidden = |lacking: &&str| all.that_may_have(number).any(|other| told.is_hidden_by(other, lacking));
     let ways = [PROVIDER, CHANNEL].into_iter().filter(is_hidden);
     let ways: Vec<Expr<Predicate>> = ways.map(|lacking| absent(template, lacking)).collect();
     if ways.is_empty() { Expr::Const(false) } else { Expr::Any(ways) }
@@ -199,15 +195,10 @@ fn in_doubt(template: &TemplateType, told: &TemplateType, all: &[Arc<TemplateTyp
 
 /// Holds only on events that fixed template types claim of an open one: of all that stand before it, those that are asked about.
 #[must_use]
-pub fn claimed_by(
-    open: &TemplateType,
-    all: &[Arc<TemplateType>],
-    asked: impl Fn(&TemplateType) -> bool,
-) -> Expr<Predicate> {
+pub fn claimed_by(open: &TemplateType, all: &Among, asked: impl Fn(&TemplateType) -> bool) -> Expr<Predicate> {
     let told = all.iter().find(|of| of.name == open.name);
     // What one version says of a name that another one reads otherwise is not known here.
     let Some(told) = told.filter(|told| told.recognises_alike(open)) else { return Expr::Const(false) };
-    let known_in_part: Vec<&Arc<TemplateType>> = all.iter().filter(|of| of.is_known_in_part()).collect();
     let fixed = all.iter().filter(|fixed| fixed.stands_before(told) && asked(fixed));
     // Numbers of one channel and one provider are asked for together.
     let mut groups: BTreeMap<String, Group<'_>> = BTreeMap::new();
@@ -219,7 +210,7 @@ pub fn claimed_by(
         };
         known("", values(fixed, EVENT_ID).unwrap_or_default().to_vec());
         for lacking in [PROVIDER, CHANNEL] {
-            let numbers = known_without(lacking, fixed, told, &known_in_part);
+            let numbers = known_without(lacking, fixed, told, all);
             // What an open template type says of all of its events is not lacking.
             if !numbers.is_empty() && values(open, lacking).is_none() {
                 known(lacking, numbers);

@@ -4,6 +4,7 @@
 //! Nothing in here knows a grammar. A front end comes from a source to [`rule::CheckedRule`]s, and whatever comes after
 //! it does not ask which language a rule was written in.
 
+pub mod among;
 pub mod catalogue;
 pub mod characters;
 pub mod claims;

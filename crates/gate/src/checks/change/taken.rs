@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Fires};
 use contentcheck_events::Router;
+use contentcheck_model::among::Among;
 use contentcheck_model::claims::claimed_by;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
@@ -22,14 +23,14 @@ const QUESTIONS: usize = 20_000;
 
 /// The template types of a release, and what tells events by them.
 pub(super) struct Side {
-    pub(super) templates: Vec<Arc<TemplateType>>,
+    pub(super) templates: Among,
     pub(super) router: Router,
 }
 
 impl Side {
     pub(super) fn of(built: &Built) -> Self {
         let templates = templates(built.content());
-        Self { router: Router::new(templates.clone()), templates }
+        Self { router: Router::new(templates.clone()), templates: Among::new(templates.into()) }
     }
 }
 
@@ -213,7 +214,7 @@ fn over(open: &TemplateType, target: &Target) -> Option<Expr<Predicate>> {
 
 /// The open template types of the second release that fixed ones claim events of, otherwise than in the first: by name, with the names of those. What
 /// one claims may be another thing though nothing about it changed: which events leave a doubt depends on all.
-pub(super) fn claims(first: &[Arc<TemplateType>], second: &[Arc<TemplateType>]) -> BTreeMap<String, BTreeSet<String>> {
+pub(super) fn claims(first: &Among, second: &Among) -> BTreeMap<String, BTreeSet<String>> {
     let was: HashMap<&str, &TemplateType> = first.iter().map(|of| (of.name.as_str(), &**of)).collect();
     let mut claims: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for open in second.iter().filter(|of| of.open) {
