@@ -71,6 +71,6 @@ pub(crate) fn plausible(name: &str) -> &'static str {
         ("user", "alice"),
         ("computer", "host.example"),
     ];
-    let name = name.to_ascii_lowercase();
-    TEXTS.iter().find(|(part, _)| name.contains(part)).map_or("x", |(_, text)| text)
+    let has = |part: &str| name.as_bytes().windows(part.len()).any(|of| of.eq_ignore_ascii_case(part.as_bytes()));
+    TEXTS.iter().find(|(part, _)| has(part)).map_or("x", |(_, text)| text)
 }

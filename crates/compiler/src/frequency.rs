@@ -54,6 +54,8 @@ impl Background {
 
     fn estimate(&self, literal: &Factor) -> f64 {
         let bytes = literal.bytes.to_ascii_lowercase();
+        // A line that has the literal has its first gram, and most literals are in no line.
+        let may_be_met = bytes.get(..GRAM).and_then(gram_at).is_none_or(|gram| self.grams.contains_key(&gram));
         let is_met = |line: &&Vec<u8>| match literal.kind {
             LiteralKind::Equals => **line == bytes,
             LiteralKind::Prefix => line.starts_with(&bytes),
@@ -61,7 +63,8 @@ impl Background {
             LiteralKind::Contains => memmem(line, &bytes),
             LiteralKind::Int => false,
         };
-        let met = self.lines.iter().filter(is_met).count() as f64 / self.lines.len().max(1) as f64;
+        let met = if may_be_met { self.lines.iter().filter(is_met).count() } else { 0 };
+        let met = met as f64 / self.lines.len().max(1) as f64;
         // What is in no line may still be met; the longer, the less.
         let unseen = match literal.kind {
             LiteralKind::Equals => 0.002,

@@ -1,6 +1,6 @@
 //! Needles: a few pairs of bytes of which each of some literals has one, and which ordinary values seldom have.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_interpreter::format::NEEDLES_MAX;
 
@@ -19,19 +19,26 @@ pub(crate) struct Needles {
 
 /// The rarest needles that cover all literals; nothing where that takes more than a look can have.
 pub(crate) fn covering(literals: &[&Factor], frequency: Likely<'_>) -> Option<Needles> {
-    let mut covers: BTreeMap<[u8; 2], Vec<u64>> = BTreeMap::new();
+    let mut known: BTreeMap<[u8; 2], Pair> = BTreeMap::new();
     let words = literals.len().div_ceil(64);
-    let of: Vec<Vec<[u8; 2]>> = literals.iter().map(|literal| pairs_of(&literal.bytes).into_iter().collect()).collect();
-    for (number, pairs) in of.iter().enumerate() {
-        for pair in pairs {
-            let covered = covers.entry(*pair).or_insert_with(|| vec![0; words]);
-            if let Some(word) = covered.get_mut(number / 64) {
+    let pairs: Vec<BTreeSet<[u8; 2]>> = literals.iter().map(|literal| pairs_of(&literal.bytes)).collect();
+    for (number, pairs) in pairs.iter().enumerate() {
+        for bytes in pairs {
+            let new = || Pair { bytes: *bytes, share: frequency.pair(*bytes), covers: vec![0; words] };
+            let pair = known.entry(*bytes).or_insert_with(new);
+            if let Some(word) = pair.covers.get_mut(number / 64) {
                 *word |= 1 << (number % 64);
             }
         }
     }
-    let most = covers.values().map(|covered| count(covered)).max().unwrap_or(0);
-    let mut search = Search { of: &of, covers: &covers, frequency, most, best: None, left: CHOICES };
+    let by_rarity = |pairs: &BTreeSet<[u8; 2]>| {
+        let mut pairs: Vec<&Pair> = pairs.iter().filter_map(|bytes| known.get(bytes)).collect();
+        pairs.sort_by(|a, b| a.share.total_cmp(&b.share).then_with(|| a.bytes.cmp(&b.bytes)));
+        pairs
+    };
+    let of: Vec<Vec<&Pair>> = pairs.iter().map(by_rarity).collect();
+    let most = known.values().map(|pair| count(&pair.covers)).max().unwrap_or(0);
+    let mut search = Search { of: &of, most, best: None, left: CHOICES };
     let mut all = vec![u64::MAX; words];
     if let (Some(last), rest @ 1..) = (all.last_mut(), literals.len() % 64) {
         *last = (1 << rest) - 1;
@@ -44,10 +51,18 @@ fn count(covered: &[u64]) -> u32 {
     covered.iter().map(|word| word.count_ones()).sum()
 }
 
+/// A pair of bytes that some literals have.
+struct Pair {
+    bytes: [u8; 2],
+    /// The share of values in which it is expected.
+    share: f64,
+    /// The literals that have it, a bit each.
+    covers: Vec<u64>,
+}
+
 struct Search<'s> {
-    of: &'s [Vec<[u8; 2]>],
-    covers: &'s BTreeMap<[u8; 2], Vec<u64>>,
-    frequency: Likely<'s>,
+    /// The pairs of each literal, the rarest first.
+    of: &'s [Vec<&'s Pair>],
     /// The most literals that one pair covers.
     most: u32,
     best: Option<Needles>,
@@ -73,13 +88,10 @@ impl Search<'_> {
         }
         let is_left = |number: usize| left.get(number / 64).is_some_and(|word| word >> (number % 64) & 1 == 1);
         let hardest = self.of.iter().enumerate().filter(|(number, _)| is_left(*number)).min_by_key(|(_, of)| of.len());
-        let mut pairs = hardest.map_or(Vec::new(), |(_, of)| of.clone());
-        pairs.sort_by(|a, b| self.frequency.pair(*a).total_cmp(&self.frequency.pair(*b)).then_with(|| a.cmp(b)));
-        for pair in pairs {
-            let Some(covered) = self.covers.get(&pair) else { continue };
-            let rest: Vec<u64> = left.iter().zip(covered).map(|(left, covered)| left & !covered).collect();
-            chosen.push(pair);
-            self.cover(&rest, chosen, share + self.frequency.pair(pair));
+        for pair in hardest.map_or(&[][..], |(_, pairs)| pairs) {
+            let rest: Vec<u64> = left.iter().zip(&pair.covers).map(|(left, covered)| left & !covered).collect();
+            chosen.push(pair.bytes);
+            self.cover(&rest, chosen, share + pair.share);
             chosen.pop();
         }
     }

@@ -44,6 +44,8 @@ struct State {
     kernel: Rc<[NodeId]>,
     before: Before,
     row: Option<Row>,
+    /// Whether a text led on from here before there was a row.
+    is_met: Cell<bool>,
     accepts: bool,
     distance: u32,
 }
@@ -67,7 +69,14 @@ impl Dfa {
         let rest: Rc<[NodeId]> = Rc::new([]);
         for (accepts, distance, id) in [(false, u32::MAX, DEAD), (true, 0, ALL)] {
             let row: Row = Rc::new([(LAST, id)]);
-            let state = State { kernel: Rc::clone(&rest), before: Before::Other, row: Some(row), accepts, distance };
+            let state = State {
+                kernel: Rc::clone(&rest),
+                before: Before::Other,
+                row: Some(row),
+                is_met: Cell::new(true),
+                accepts,
+                distance,
+            };
             dfa.states.push(state);
         }
         dfa.ids.insert((Before::Other, rest), DEAD);
@@ -106,9 +115,31 @@ impl Dfa {
 
     /// Where a character leads.
     pub(crate) fn step(&mut self, state: StateId, character: char) -> StateId {
-        let row = self.row(state);
-        let at = row.partition_point(|(bound, _)| *bound < u32::from(character));
-        row.get(at).map_or(DEAD, |(_, next)| *next)
+        let next = |row: &Row| {
+            let at = row.partition_point(|(bound, _)| *bound < u32::from(character));
+            row.get(at).map_or(DEAD, |(_, next)| *next)
+        };
+        match self.states.get(state as usize) {
+            Some(State { row: Some(row), .. }) => next(row),
+            // Most states that a text leads through are met once, and a row is made of all that may follow.
+            Some(found) if !self.nfa.looks && !found.is_met.replace(true) => self.lead(state, character),
+            _ => next(&self.row(state)),
+        }
+    }
+
+    /// Where one character leads, without a row.
+    fn lead(&mut self, state: StateId, character: char) -> StateId {
+        let kernel = self.states.get(state as usize).map_or(&[][..], |found| &*found.kernel);
+        let nodes = kernel.iter().filter_map(|node| self.nfa.nodes.get(*node as usize));
+        let (read, mut work) = (u32::from(character), kernel.len());
+        let mut bucket = Vec::new();
+        for node in nodes {
+            work += node.edges.len();
+            let taken = node.edges.iter().filter(|(low, high, _)| (*low..=*high).contains(&read));
+            bucket.extend(taken.map(|(_, _, to)| *to));
+        }
+        self.note(work);
+        self.intern(bucket, Before::Other)
     }
 
     /// The row of a state, made on first use.
@@ -260,7 +291,14 @@ impl Dfa {
         let distance = kernel.iter().filter_map(|node| self.nfa.distance.get(*node as usize)).min();
         let distance = distance.copied().unwrap_or(u32::MAX);
         self.size += 1 + kernel.len() / 8;
-        self.states.push(State { kernel: Rc::clone(&kernel), before, row: None, accepts, distance });
+        self.states.push(State {
+            kernel: Rc::clone(&kernel),
+            before,
+            row: None,
+            is_met: Cell::new(false),
+            accepts,
+            distance,
+        });
         self.ids.insert((before, kernel), id);
         id
     }

@@ -173,20 +173,27 @@ impl Builder {
     }
 }
 
+/// A step into a node.
+struct Step {
+    from: NodeId,
+    reads: bool,
+    /// The one that was noted before it, into the same node.
+    before: Option<usize>,
+}
+
 /// Breadth first from acceptance backwards; steps that read nothing cost nothing.
 fn distances(nodes: &[Node]) -> Vec<u32> {
-    let mut into: Vec<Vec<(NodeId, bool)>> = vec![Vec::new(); nodes.len()];
+    // The steps into a node are a list: each names the one before it, and `last` where a list begins.
+    let mut steps: Vec<Step> = Vec::new();
+    let mut last: Vec<Option<usize>> = vec![None; nodes.len()];
     let mut distance = vec![u32::MAX; nodes.len()];
     let mut near: Vec<NodeId> = Vec::new();
     for (id, node) in (0..).zip(nodes) {
-        for (_, _, to) in &node.edges {
-            if let Some(into) = into.get_mut(*to as usize) {
-                into.push((id, true));
-            }
-        }
-        for (_, to) in &node.free {
-            if let Some(into) = into.get_mut(*to as usize) {
-                into.push((id, false));
+        let edges = node.edges.iter().map(|(_, _, to)| (*to, true));
+        for (to, reads) in edges.chain(node.free.iter().map(|(_, to)| (*to, false))) {
+            if let Some(last) = last.get_mut(to as usize) {
+                let before = last.replace(steps.len());
+                steps.push(Step { from: id, reads, before });
             }
         }
         if node.accept != Accept::No {
@@ -202,8 +209,14 @@ fn distances(nodes: &[Node]) -> Vec<u32> {
                 continue;
             }
             *known = length;
-            for (from, reads) in into.get(node as usize).into_iter().flatten() {
-                if *reads { far.push(*from) } else { near.push(*from) }
+            let mut next = last.get(node as usize).copied().flatten();
+            while let Some(step) = next.and_then(|at| steps.get(at)) {
+                if step.reads {
+                    far.push(step.from)
+                } else {
+                    near.push(step.from)
+                }
+                next = step.before;
             }
         }
         near = far;
