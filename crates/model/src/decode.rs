@@ -38,7 +38,9 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
             return fail(&codes::NOT_UTF8, bytes.get(..at).unwrap_or(&[]), message, "save the file as UTF-8");
         }
     };
-    if let Some(at) = text.bytes().position(is_control) {
+    // Whether there is one at all is told of many bytes at once.
+    let has_control = text.bytes().fold(false, |found, byte| found | is_control(byte));
+    if has_control && let Some(at) = text.bytes().position(is_control) {
         let byte = text.as_bytes().get(at).copied().unwrap_or(0);
         let message = format!("byte {at} is the control character 0x{byte:02X}");
         let help = "remove it, or write it as an escape where the rule needs it";
@@ -71,6 +73,9 @@ pub fn decode(name: &str, bytes: Vec<u8>) -> Result<Source, Box<Diagnostic>> {
 /// The first carriage return that ends no line here. YAML begins a line behind it and other readers do not, so a comment of the one is a
 /// condition of the other.
 fn lone_return(text: &[u8]) -> Option<usize> {
+    if !text.contains(&b'\r') {
+        return None;
+    }
     let mut returns = text.iter().enumerate().filter(|(_, byte)| **byte == b'\r').map(|(at, _)| at);
     returns.find(|at| text.get(at + 1) != Some(&b'\n'))
 }

@@ -22,9 +22,9 @@ impl Fixed {
                 Some(number.is_some_and(|number| ranges.iter().any(|range| range.holds(number))))
             }
             Test::Text { patterns, all } => {
-                let mut unknown = false;
+                let (text, mut unknown) = (self.text(), false);
                 for pattern in patterns {
-                    match self.matches(pattern) {
+                    match matches(&text, pattern) {
                         None => unknown = true,
                         Some(found) if found != *all => return Some(found),
                         Some(_) => {}
@@ -35,24 +35,23 @@ impl Fixed {
             _ => None,
         }
     }
+}
 
-    fn matches(&self, pattern: &TextPattern) -> Option<bool> {
-        let text = self.text();
-        let whole = text.as_bytes();
-        let is = |part: Option<&[u8]>, value: &str| match part {
-            Some(part) if pattern.ignore_case => part.eq_ignore_ascii_case(value.as_bytes()),
-            part => part == Some(value.as_bytes()),
-        };
-        Some(match &pattern.pattern {
-            Pattern::Equals(value) => is(Some(whole), value),
-            Pattern::Contains(value) if value.is_empty() => true,
-            Pattern::Contains(value) => whole.windows(value.len()).any(|part| is(Some(part), value)),
-            Pattern::StartsWith(value) => is(whole.get(..value.len()), value),
-            Pattern::EndsWith(value) => is(whole.len().checked_sub(value.len()).and_then(|at| whole.get(at..)), value),
-            Pattern::Like(parts) => covers(parts, &text, pattern.ignore_case),
-            Pattern::Matches(regex) => return stands_in(regex, pattern.ignore_case, &text),
-        })
-    }
+fn matches(text: &str, pattern: &TextPattern) -> Option<bool> {
+    let whole = text.as_bytes();
+    let is = |part: Option<&[u8]>, value: &str| match part {
+        Some(part) if pattern.ignore_case => part.eq_ignore_ascii_case(value.as_bytes()),
+        part => part == Some(value.as_bytes()),
+    };
+    Some(match &pattern.pattern {
+        Pattern::Equals(value) => is(Some(whole), value),
+        Pattern::Contains(value) if value.is_empty() => true,
+        Pattern::Contains(value) => whole.windows(value.len()).any(|part| is(Some(part), value)),
+        Pattern::StartsWith(value) => is(whole.get(..value.len()), value),
+        Pattern::EndsWith(value) => is(whole.len().checked_sub(value.len()).and_then(|at| whole.get(at..)), value),
+        Pattern::Like(parts) => covers(parts, text, pattern.ignore_case),
+        Pattern::Matches(regex) => return stands_in(regex, pattern.ignore_case, text),
+    })
 }
 
 /// Whether an expression matches somewhere in a text. Nothing where it is none, or too large to be looked for here.

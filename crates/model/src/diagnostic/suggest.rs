@@ -120,6 +120,10 @@ pub fn closest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
             continue;
         }
         let other: Vec<char> = candidate.chars().take(64).flat_map(char::to_lowercase).collect();
+        // So many characters have to come or go in any case, and most candidates are strangers.
+        if other.len().abs_diff(wanted.len()) > budget {
+            continue;
+        }
         let distance = distance(&wanted, &other);
         let better = best.is_none_or(|(least, name)| (distance, candidate) < (least, name));
         if distance <= budget && better {

@@ -434,8 +434,8 @@ fn no_mapping(root: &Node<'_>, sink: &Sink) -> Diagnostic {
 
 /// Whether a key is another spelling of a name.
 pub(super) fn is_like(key: &str, name: &str) -> bool {
-    let bare: String = key.chars().filter(|sign| !matches!(sign, '_' | '-' | ' ')).collect();
-    bare.eq_ignore_ascii_case(name) || closest(name, [key]).is_some()
+    let bare = key.chars().filter(|sign| !matches!(sign, '_' | '-' | ' ')).map(|sign| sign.to_ascii_lowercase());
+    bare.eq(name.chars()) || closest(name, [key]).is_some()
 }
 
 /// Which kind of logic a document has.

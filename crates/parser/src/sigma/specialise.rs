@@ -277,9 +277,10 @@ impl<'a> Specialiser<'a, '_> {
 
     fn known(&self, entry: &Entry, missing: Missing, said: &[(&str, &Said)]) -> Known {
         // A condition may name an item thousands of times, and an item may have thousands of values.
-        let mut asked: HashMap<usize, Known> = HashMap::new();
+        let mut asked: Vec<Option<Known>> = vec![None; self.detections.items.len()];
         Known::of(self.condition, &mut |index| {
-            *asked.entry(index).or_insert_with(|| self.item_known(entry, index, missing, said))
+            let Some(known) = asked.get_mut(index) else { return Known::Open };
+            *known.get_or_insert_with(|| self.item_known(entry, index, missing, said))
         })
     }
 
@@ -825,10 +826,10 @@ fn values_known(values: &[Fixed], prepared: &Prepared) -> Known {
     let Some(tests) = prepared.tests() else { return Known::Open };
     let mut seen: Option<Known> = None;
     for value in values {
-        let known = match tests.substitute(&mut |test: &Arc<Test>| match value.passes(test) {
-            Some(known) => Expr::Const(known),
-            None => Expr::Is(()),
-        }) {
+        let passes = |test: &Arc<Test>| value.passes(test).map_or(Expr::Is(()), Expr::Const);
+        // Nearly all items are a test by itself.
+        let passed = if let Expr::Is(test) = tests { passes(test) } else { tests.substitute(&mut |test| passes(test)) };
+        let known = match passed {
             Expr::Const(true) => Known::True,
             Expr::Const(false) => Known::False,
             _ => return Known::Open,

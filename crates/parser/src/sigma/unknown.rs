@@ -124,7 +124,8 @@ fn inside(node: &Node<'_>) -> Option<Span> {
 /// The key of a filter or a correlation that stands in a rule. One that names no rules is a selection that was not indented.
 pub(super) fn beside(root: &Node<'_>) -> Option<Span> {
     let entries = root.map().unwrap_or(&[]);
-    entries.iter().find(|(key, value)| is_change(key) && has_rules(value)).map(|(key, _)| key.span)
+    // Few values name rules, and what a key is like takes longer to tell.
+    entries.iter().find(|(key, value)| has_rules(value) && is_change(key)).map(|(key, _)| key.span)
 }
 
 /// Where a file that is no content by its name holds a Sigma document, or may: what cannot be read does where it is no list.
@@ -163,7 +164,7 @@ fn has_rules(value: &Node<'_>) -> bool {
         Yaml::List(items) => items.iter().all(|item| item.text().is_some()),
         Yaml::Map(_) => false,
     };
-    value.map().unwrap_or(&[]).iter().any(|(key, rules)| names(key, "rules") && are_named(rules))
+    value.map().unwrap_or(&[]).iter().any(|(key, rules)| are_named(rules) && names(key, "rules"))
 }
 
 fn names(key: &Node<'_>, name: &str) -> bool {
