@@ -1,6 +1,7 @@
 //! Check 9: what differs from the previous release.
 
 mod blinded;
+mod displaced;
 mod meaning;
 mod recognition;
 mod sensors;
@@ -17,6 +18,7 @@ use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::{self, LeftOut};
 
+use self::displaced::OnFormer;
 use self::taken::Side;
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
@@ -129,6 +131,7 @@ impl Check for ChangeGuard {
         sensors::nowhere(run, &before, &mut outcome);
         let told = templates(run, previous, &mut outcome);
         let sides = (&Side::of(previous), &Side::of(run.built));
+        let former = OnFormer::new(run, previous);
         let mut changes = recognition::routed(run, previous, sides, &told, &mut outcome);
         grown(run, &mut outcome);
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
@@ -137,13 +140,19 @@ impl Check for ChangeGuard {
             match before.get(name) {
                 None => changes.push(meaning::added(run, rule, &mut outcome)),
                 Some(old) => {
-                    displaced.extend(meaning::changed(run, (old, rule), (earlier, sides), &mut changes, &mut outcome));
+                    displaced.extend(meaning::changed(
+                        run,
+                        (old, rule),
+                        (earlier, sides, &former),
+                        &mut changes,
+                        &mut outcome,
+                    ));
                     changes.extend(relabelled(old, rule));
                     changes.extend(other_sensors(old, rule));
                 }
             }
         }
-        outcome.findings.extend(meaning::displaced(&displaced));
+        outcome.findings.extend(displaced::findings(&displaced));
         let recorded = meaning::recorded(run, earlier, previous, &mut changes, &mut outcome);
         changes.sort_by(|a, b| (&a.rule, &a.template).cmp(&(&b.rule, &b.template)));
         let of = |kind: ChangeKind| changes.iter().filter(|change| change.kind == kind).count() as u64;

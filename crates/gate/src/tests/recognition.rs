@@ -525,24 +525,44 @@ fn rules_that_template_types_take_from_where_they_were_are_told() {
             let expected = is_told && !allow_shrink && then == category;
             assert_eq!(said.len(), usize::from(expected), "{now:?} {category}: {said:?}");
             assert!(
-                said.iter().all(|(_, said)| said
-                    .contains("and 2 other rules ask for the same as before, and are no longer on acme.two @ 1")),
+                said.iter().all(|(_, said)| said.contains(
+                    "and 2 other rules are no longer on acme.two @ 1: by the template types of the previous"
+                )),
                 "{said:?}"
             );
         }
     }
-    // Whatever else is another one in the document.
+    // Whatever else is another one in the document, and whatever the rules ask for now, unless they ask for nothing there.
     let now = served("serves { product: acme, category: other }");
-    let spellings: [&dyn Fn(String) -> String; 6] = [
+    let image = "image|endswith: 'a";
+    let spellings: [&dyn Fn(String) -> String; 11] = [
         &|text| text.replace('\n', "\r\n"),
         &|text| format!("# of 2026\n{text}"),
         &|text| text.replace("condition: s", "condition:  s"),
         &|text| format!("{text}modified: 2026-01-15\n"),
         &|text| text.replace("level: low", "level: high"),
         &|text| text.replace("category: log", "category: LOG"),
+        &|text| text.replace(image, "image|re: '(?i)a"),
+        &|text| text.replace(image, "image|contains: 'a"),
+        &|text| text.replace("condition: s", "f:\n        image|startswith: 'b'\n    condition: s and not f"),
+        &|text| text.replace("condition: s", "f:\n        image|startswith: 'b'\n    condition: s or f"),
+        &|text| text.replace("condition: s", "f:\n        Channel: 'three'\n    condition: s and not f"),
     ];
     for (at, spell) in spellings.into_iter().enumerate() {
         let found = checked(&spelt(&now, own, spell), Some(&of(&before, own)), settings(), &["lint", "change"]);
         assert!(errors(&found).iter().any(|(code, _)| *code == "CC0210"), "{at}: {:?}", errors(&found));
+        let found = checked(&spelt(&before, own, spell), Some(&of(&before, own)), settings(), &["lint", "change"]);
+        assert!(errors(&found).iter().all(|(code, _)| *code != "CC0210"), "{at}: {:?}", errors(&found));
+    }
+    let leave: [&dyn Fn(String) -> String; 2] =
+        [&|text| text.replace("condition: s", "f:\n        Channel: 'two'\n    condition: s and not f"), &|text| {
+            text.replace("condition: s", "f:\n        Channel: 'one'\n    condition: s and f")
+        }];
+    for (at, spell) in leave.into_iter().enumerate() {
+        for templates in [&before[..], &now] {
+            let found =
+                checked(&spelt(templates, own, spell), Some(&of(&before, own)), settings(), &["lint", "change"]);
+            assert!(errors(&found).iter().all(|(code, _)| *code != "CC0210"), "{at}: {:?}", errors(&found));
+        }
     }
 }

@@ -525,6 +525,16 @@ impl Checked {
         self.files().filter(|of| !of.outcome.file.documents.is_empty()).map(|of| of.source)
     }
 
+    /// The Sigma rules as they are on other template types. A native rule names its own.
+    #[must_use]
+    pub fn sigma_rules_on(&self, catalogue: &Catalogue, threads: usize) -> Vec<Arc<CheckedRule>> {
+        let files: Vec<&Source> =
+            self.files().filter(|of| of.language == Language::Sigma).map(|of| of.source).collect();
+        let tables = &self.gathered().tables;
+        let rules = |source: &&Source| outcome(source, Language::Sigma, catalogue, tables, None).rules;
+        parallel::map(&files, threads, rules).into_iter().flatten().collect()
+    }
+
     /// What could not be read or taken in.
     pub(super) fn problems(&self) -> impl Iterator<Item = &Diagnostic> {
         self.workspace.gathered.problems.iter().chain(&self.workspace.refused)

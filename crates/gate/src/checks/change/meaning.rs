@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness, keeps, onto};
-use contentcheck_model::diagnostic::{Detail, Measure, clip, codes};
+use contentcheck_model::diagnostic::{Detail, Measure, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
 use contentcheck_model::template::TemplateType;
@@ -12,6 +12,7 @@ use contentcheck_run::replay::{Counted, count};
 use contentcheck_run::{Plan, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
+use super::displaced::{Displaced, OnFormer};
 use super::plain;
 use super::taken::{Side, differs};
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
@@ -41,24 +42,17 @@ pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome
     change
 }
 
-/// A rule that is on other template types than before though it asks for the same, and an event that it found on one that it left.
-pub(super) struct Displaced<'r> {
-    rule: &'r CheckedRule,
-    template: &'r TemplateType,
-    event: Witness,
-}
-
 /// A rule of both releases; given back where template types alone took it from one of them.
 pub(super) fn changed<'r>(
     run: &Subject<'_>,
     (old, new): (&'r CheckedRule, &'r CheckedRule),
-    (earlier, sides): (&Learned, (&Side, &Side)),
+    (earlier, sides, former): (&Learned, (&Side, &Side), &OnFormer<'_>),
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
 ) -> Option<Displaced<'r>> {
     let mut analysis = Analysis::new(&proof::fires);
     analysis.about(&new.source);
-    let displaced = moved(run, (old, new), sides, &mut analysis, changes, outcome);
+    let displaced = moved(run, (old, new), (sides, former), &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
         if before.asks_alike(target) {
@@ -119,28 +113,6 @@ pub(super) fn changed<'r>(
         changes.push(change);
     }
     displaced
-}
-
-/// Rules that template types took from where they found something, by the template type.
-pub(super) fn displaced(all: &[Displaced<'_>]) -> Vec<Finding> {
-    let mut by_template: BTreeMap<String, Vec<&Displaced<'_>>> = BTreeMap::new();
-    for one in all {
-        by_template.entry(one.template.to_string()).or_default().push(one);
-    }
-    let told = by_template.into_iter().filter_map(|(template, rules)| {
-        let first = rules.first()?;
-        let others = match rules.len() - 1 {
-            0 => "asks for the same as before, and is".to_owned(),
-            1 => "and 1 other rule ask for the same as before, and are".to_owned(),
-            more => format!("and {more} other rules ask for the same as before, and are"),
-        };
-        let title = clip(&first.rule.title);
-        let message = format!("`{title}` {others} no longer on {template}: what template types serve is something else now");
-        let help = "let it serve the log sources that it did; where the rules are meant to leave it: --allow-shrink, for this one release";
-        let finding = Finding::new(&codes::TEMPLATE_CHANGED, message).of_rule(first.rule).with_detail(on(first.template));
-        Some(finding.with_help(help).with_event(first.template, &first.event, Some(true)))
-    });
-    told.collect()
 }
 
 /// What generated events show of a change that the analysis cannot judge.
@@ -207,7 +179,7 @@ fn unknown(rule: &CheckedRule, target: &Target, reason: Unknown, sampled: Option
 }
 
 /// That the condition on a template type is another one.
-fn on(template: &TemplateType) -> Detail {
+pub(super) fn on(template: &TemplateType) -> Detail {
     Detail::Change {
         counted: Measure::Condition,
         before: None,
@@ -231,7 +203,7 @@ fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool
 fn moved<'r>(
     run: &Subject<'_>,
     (old, new): (&'r CheckedRule, &'r CheckedRule),
-    (then, now): (&Side, &Side),
+    ((then, now), former): ((&Side, &Side), &OnFormer<'_>),
     analysis: &mut Analysis<'_>,
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
@@ -265,12 +237,15 @@ fn moved<'r>(
         );
         outcome.findings.push(flood(new, target, message, Some(&witness)).with_detail(on(&target.template)));
     }
-    let mut left = None;
+    let (mut left, mut displaced) = (None, None);
     let mut left_by = 0;
     for before in old.targets.iter().filter(|before| new.on(&before.template.name).is_none()) {
         let Fires::Yes(witness) = analysis.fires(before) else { continue };
         let Some(witness) = only(run, before, witness, (old, then), (new, now)) else { continue };
         left_by += 1;
+        if displaced.is_none() && former.is_on(new, &before.template.name) {
+            displaced = Some(Displaced { rule: new, template: &before.template, event: witness.clone() });
+        }
         left = left.or(Some((before, witness)));
     }
     if let Some((before, witness)) = &left {
@@ -295,13 +270,7 @@ fn moved<'r>(
         outcome.findings.push(finding);
         return None;
     }
-    // Of a rule that asks the same of the same log source, template types alone decide where it is.
-    let source = |rule: &CheckedRule| rule.logsource.as_ref().map(|source| source.to_string().to_lowercase());
-    let mut on_both = new.targets.iter().filter_map(|target| Some((old.on(&target.template.name)?, target)));
-    let is_unchanged = new.logsource.is_some()
-        && source(old) == source(new)
-        && on_both.all(|(before, target)| before.asks_alike(target));
-    is_unchanged.then_some(Displaced { rule: new, template: &before.template, event: was })
+    displaced
 }
 
 /// An event of a target that its rule matches, and that the other release's does not match, as whatever it is told to be there: the one that is known,
