@@ -11,7 +11,7 @@ use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_parser::release::{Checking, Finding, Further, Gathered, Judged, LeftOut, Shippable, WithErrors};
 use contentcheck_project::write::InputFiles;
 use contentcheck_project::{Collected, Failure, Project, Selection};
-pub use contentcheck_run::refusal::{Loaded, describe, verify_for};
+pub use contentcheck_run::refusal::{Loaded, verify_alone, verify_for};
 use contentcheck_run::{Plan, Profiled, Recording, profile_of};
 
 use crate::Streams;

@@ -10,5 +10,6 @@ mod images;
 mod incidents_on_a_device;
 mod limits;
 mod manifest_json;
+mod modifiers;
 mod regressions;
 mod sensors;

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::path::{Component, Path, PathBuf};
 
 use contentcheck_model::diagnostic::{closest, codes, reader_words};
-use contentcheck_parser::release::{Input, Level, Policy, SeverityError};
+use contentcheck_parser::release::{Input, Level, Policy, SeverityError, canonical_code};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -207,8 +207,15 @@ fn parse(text: &str, name: &str) -> Result<Config, Failure> {
         )));
     }
     let fail = |table: &str, problem: SeverityError| Failure::usage(format!("{name}: [{table}] {problem}"));
+    let mut known: BTreeMap<String, &str> = BTreeMap::new();
     for (key, level) in &config.severity {
         policy.set(key, *level).map_err(|problem| fail("severity", problem))?;
+        let code = canonical_code(key).map_err(|problem| fail("severity", problem))?;
+        if let Some(other) = known.insert(code, key) {
+            return Err(Failure::usage(format!(
+                "{name}: [severity] `{other}` and `{key}` are one code: keep one of them"
+            )));
+        }
     }
     for (files, codes) in &config.per_file_ignores {
         policy.ignore_in(files, codes, BTreeSet::new()).map_err(|problem| fail("per-file-ignores", problem))?;
@@ -391,6 +398,12 @@ mod tests {
         let failure = parse("[severity]\nCC0640 = \"off\"\n", "c.toml").expect_err("unknown code");
         assert!(failure.message.contains("did you mean"), "{}", failure.message);
         assert!(parse("[severity]\nunused-selection = \"error\"\n", "c.toml").is_ok());
+        for (one, other) in [("CC0604", "unused-selection"), ("CC06", "cc06"), ("CC0604", "cc0604")] {
+            let text = format!("[severity]\n{one} = \"error\"\n{other} = \"off\"\n");
+            let failure = parse(&text, "c.toml").expect_err("one code twice");
+            assert!(failure.message.contains("are one code"), "{}", failure.message);
+        }
+        assert!(parse("[severity]\nCC06 = \"off\"\nCC0604 = \"error\"\n", "c.toml").is_ok());
         for key in ONE_RUN {
             let failure = parse(&format!("[gate]\n{key} = true\n"), "c.toml").expect_err("for one run");
             assert!(failure.message.contains(&format!("give the gate --{key}")), "{}", failure.message);

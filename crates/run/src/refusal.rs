@@ -43,6 +43,20 @@ pub fn verify_for(image: &Image<'_>, sensor: &Sensor) -> Result<Loaded, String> 
     })
 }
 
+/// Verifies an image for a sensor that supplies whatever it asks for: what is left is the image itself.
+///
+/// # Errors
+/// The rejection, with names instead of numbers.
+pub fn verify_alone(image: &Image<'_>) -> Result<(), String> {
+    let supplied = Supplied::of_recorder(image, "any", "0");
+    let supplies = supplied.supplies();
+    let mut memory = Memory::of(image);
+    image
+        .verify(&supplied.manifest(&supplies), memory.workspace())
+        .map(drop)
+        .map_err(|rejection| describe(image, rejection))
+}
+
 /// A rejection in words, with its code and the names that its numbers stand for.
 #[must_use]
 pub fn describe(image: &Image<'_>, rejection: Rejection) -> String {

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use contentcheck_model::claims::Claims;
 use contentcheck_model::diagnostic::{Code, Diagnostic, Severity, clip, codes};
 use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::source::Span;
@@ -334,7 +335,9 @@ fn never(rule: &CheckedRule, asked: &[Asked]) -> Option<Diagnostic> {
     let of_values = why.conflicts.iter().filter(|conflict| !conflict.claimed);
     let doubtful = of_values.flat_map(|conflict| &conflict.predicates).any(|(index, _, _)| {
         // A recorder may leave out what a template type requires.
-        predicates.get(*index).is_none_or(|predicate| *predicate.test == Test::Null)
+        predicates
+            .get(*index)
+            .is_none_or(|predicate| *predicate.test == Test::Null && may_fire_without(target, &predicate.field))
     });
     let mut words: Vec<&str> = why.conflicts.iter().take(NAMED).map(|conflict| conflict.words.as_str()).collect();
     if words.is_empty() {
@@ -355,6 +358,16 @@ fn never(rule: &CheckedRule, asked: &[Asked]) -> Option<Diagnostic> {
         }
     }
     Some(finding)
+}
+
+/// Whether a condition may be true of an event that lacks a field: all that is asked of it is false there but that it is absent.
+fn may_fire_without(target: &Target, field: &FieldRef) -> bool {
+    let left = target.condition.substitute(&mut |predicate: &Predicate| match &*predicate.test {
+        test if predicate.field == *field => Expr::Const(*test == Test::Null),
+        Test::Field { other, .. } if other == field => Expr::Const(false),
+        _ => Expr::Is(()),
+    });
+    left != Expr::Const(false)
 }
 
 fn always(analysis: &mut Analysis<'_>, rule: &CheckedRule) -> Option<Diagnostic> {

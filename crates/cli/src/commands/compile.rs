@@ -57,6 +57,9 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     if asked.is_empty() {
         talk(streams, &format!("not checked: {}", release::NO_FLEET));
         let costs = (0..image.template_count()).map(|number| image.cost(number).per_unit).max().unwrap_or(0);
+        // Nobody has looked at it as a sensor does.
+        release::verify_alone(&image)
+            .map_err(|rejection| Failure::internal(format!("sensors refuse what was compiled: {rejection}")))?;
         if costs > Capacity::STEPS_PER_BYTE {
             let most = Capacity::STEPS_PER_BYTE;
             talk(
@@ -204,18 +207,14 @@ pub fn verify(arguments: &Verify, streams: &mut Streams<'_>) -> Outcome {
     let sensors = fleet::sensors(&arguments.sensor, Path::new(""))?;
     let mut fits = true;
     if sensors.is_empty() {
-        // Every input that the image asks for is there: what is left is the image itself.
-        let supplied = contentcheck_compiler::sensor::Supplied::of_recorder(&image, "any", "0");
-        let supplies = supplied.supplies();
-        let mut memory = contentcheck_compiler::sensor::Memory::of(&image);
-        match image.verify(&supplied.manifest(&supplies), memory.workspace()) {
-            Ok(_) => say(
+        match release::verify_alone(&image) {
+            Ok(()) => say(
                 streams,
                 &format!("{name}: valid; whether a sensor supplies its inputs was not checked (--sensor)"),
             )?,
             Err(rejection) => {
                 fits = false;
-                say(streams, &format!("{name}: rejected: {}", release::describe(&image, rejection)))?
+                say(streams, &format!("{name}: rejected: {rejection}"))?
             }
         };
     }

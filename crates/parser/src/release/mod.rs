@@ -52,6 +52,6 @@ pub use gathered::{
     Digester, EXCLUDE, Gathered, IGNORE_FILE, Input, InputKind, ReleaseInfo, SHIPPED, Tables, digest, hex, sha256,
 };
 pub use judge::{Acceptance, AcceptedBy, Judged, LeftOut};
-pub use policy::{FileIgnore, Level, Policy, SeverityError};
+pub use policy::{FileIgnore, Level, Policy, SeverityError, canonical_code};
 pub use ship::{Shippable, Unshippable, WithErrors};
 pub use workspace::{Checked, Checking, Further, Workspace};

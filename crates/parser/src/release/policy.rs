@@ -258,6 +258,17 @@ enum Named {
 ///
 /// # Errors
 /// When there is none, with the nearest.
+/// What a word of a configuration means, in one spelling: `unused-selection` is `CC0604`, and `cc06` is `CC06`.
+///
+/// # Errors
+/// When there is no such code, and none begins so.
+pub fn canonical_code(written: &str) -> Result<String, SeverityError> {
+    codes_of(written).map(|named| match named {
+        Named::Code(code) => code.id.to_owned(),
+        Named::Family(family, _) => family,
+    })
+}
+
 fn codes_of(written: &str) -> Result<Named, SeverityError> {
     if let Some(code) = codes::find(written) {
         return Ok(Named::Code(code));

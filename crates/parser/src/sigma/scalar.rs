@@ -13,8 +13,10 @@ enum Kind {
     Int(Option<i128>),
     Float,
     Date,
-    /// `<<` and `=`, which merge mappings.
+    /// `<<`, which merges mappings.
     Merge,
+    /// `=`, which names the value of a mapping that stands for a scalar.
+    Default,
     Text,
 }
 
@@ -27,6 +29,7 @@ impl Kind {
             Self::Int(None) | Self::Float => "a number".to_owned(),
             Self::Date => "a date".to_owned(),
             Self::Merge => "a merge key".to_owned(),
+            Self::Default => "the key of a default value".to_owned(),
             Self::Text => "a string".to_owned(),
         }
     }
@@ -54,7 +57,8 @@ fn yaml_1_1(text: &str) -> Kind {
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => {
             return Kind::Bool(false);
         }
-        "<<" | "=" => return Kind::Merge,
+        "<<" => return Kind::Merge,
+        "=" => return Kind::Default,
         ".nan" | ".NaN" | ".NAN" => return Kind::Float,
         _ => {}
     }
@@ -222,7 +226,7 @@ mod tests {
             ("Off", Kind::Bool(false)),
             ("y", Kind::Bool(true)),
             ("oN", Kind::Text),
-            ("=", Kind::Merge),
+            ("=", Kind::Default),
             ("-a", Kind::Text),
             ("+", Kind::Text),
             ("0x", Kind::Text),

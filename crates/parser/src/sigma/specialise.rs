@@ -177,7 +177,7 @@ impl<'a> Specialiser<'a, '_> {
         }
         let mut refused = self.unread();
         let mut typed = Vec::with_capacity(targets.len());
-        let mut always = 0;
+        let (mut always, has_targets) = (0, !targets.is_empty());
         for entry in targets {
             // What the condition does not use is read as well: whoever wrote it meant something by it.
             for expr in &unused {
@@ -202,7 +202,26 @@ impl<'a> Specialiser<'a, '_> {
         if always == entries.len() && refused.is_none() && !told && !sink.has_error() && self.asks_for_more(&entries) {
             self.always_on(&entries, sink);
         }
+        if typed.is_empty() && refused.is_none() && has_targets && sink.len() == errors {
+            self.decided_by_keywords(sink);
+        }
         refused.map_or(Ok(typed), Err)
+    }
+
+    /// A rule on events that have in common what its keywords ask for, or cannot have it.
+    fn decided_by_keywords(&self, sink: &mut Sink) {
+        let mut keywords = None;
+        self.condition.each(&mut |leaf, _| {
+            let Leaf::Item(index) = leaf else { return };
+            let item = self.item(*index).map(|(item, _)| item).filter(|item| item.field.is_none());
+            keywords = keywords.or(item.map(|item| item.span));
+        });
+        let message = format!(
+            "the rule can never fire: what every event of `{}` has, such as its channel, decides these keywords",
+            self.logsource
+        );
+        let found = sink.diagnostic(&codes::NEVER_FIRES, keywords.unwrap_or(self.logsource_span), message);
+        sink.push(found.with_help("look for them in the field that is meant, or look for longer ones"));
     }
 
     /// Reports of a filter what is reported of a rule's detection. It has no targets of its own: it changes those of the

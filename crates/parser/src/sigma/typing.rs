@@ -191,12 +191,24 @@ fn as_text(item: &Item<'_>, values: &mut usize, budget: &mut Budget, sink: &mut 
         Kind::Order(comparison) => order(item, comparison, sink),
         Kind::Time(part) => time(item, part, sink),
         // The other field's name; which field that is depends on the template type.
-        Kind::FieldRef if item.values.iter().all(|value| matches!(value.raw, Raw::Text(_))) => {
-            return Ok(Typed::OtherField);
-        }
-        Kind::FieldRef => Err(sink.unread(&codes::INVALID_VALUE, item.span, "`fieldref` takes the names of fields")),
+        Kind::FieldRef => return other_field(item, sink),
     };
     tests.map(Typed::Tests)
+}
+
+/// Comparison with other fields: a keyword is no field to compare, and each value has to be a name.
+fn other_field(item: &Item<'_>, sink: &mut Sink) -> Asked {
+    if item.field.is_none() {
+        let message = "`fieldref` compares a field with another one, and a keyword is looked for in all of them";
+        let found = sink.diagnostic(&codes::INCOMPATIBLE_MODIFIERS, item.key_span, message);
+        return Err(sink.refuse(
+            found.with_help("name the field before the modifier: `SubjectUserName|fieldref: TargetUserName`"),
+        ));
+    }
+    if item.values.iter().any(|value| !matches!(value.raw, Raw::Text(name) if !name.trim().is_empty())) {
+        return Err(sink.unread(&codes::INVALID_VALUE, item.span, "`fieldref` takes the names of fields"));
+    }
+    Ok(Typed::OtherField)
 }
 
 /// Comparison with strings, each with its wildcards and encodings.

@@ -12,6 +12,7 @@ use contentcheck_model::limits;
 use contentcheck_model::source::Span;
 
 mod mistake;
+mod older;
 
 /// How a scalar was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -306,17 +307,22 @@ fn quoted(text: &str, style: Style) -> usize {
 /// only signs, anchors, tags, blanks and comments, so a `#` there that follows a blank begins a comment, and no other
 /// does. From the first thing on that cannot be read none is known: what looks like a comment may be part of a value.
 pub(crate) fn comments(text: &str) -> Vec<Span> {
-    let mut found = Vec::new();
+    let (mut found, mut lines) = (Vec::new(), Lines::default());
+    each_gap(text, |gap| between(text, gap, &mut lines, &mut found));
+    found
+}
+
+/// Goes over what stands before, between and behind the values of a file, as far as it can be read, until that is not `known` any more.
+fn each_gap(text: &str, mut known: impl FnMut(Range<usize>) -> bool) {
     let mut offsets = Offsets::new(text);
     let mut parser = Parser::new_from_str(text);
-    let mut lines = Lines::default();
     // Where the last value ends.
     let mut at = 0;
     while let Some(Ok((event, span))) = parser.next_event() {
         let value = match event {
             Event::StreamEnd => {
-                between(text, at..text.len(), &mut lines, &mut found);
-                return found;
+                known(at..text.len());
+                return;
             }
             Event::Scalar(value, style, anchor, tag) => {
                 let is_marked = anchor != 0 || tag.is_some();
@@ -328,12 +334,11 @@ pub(crate) fn comments(text: &str) -> Vec<Span> {
         if value.is_empty() {
             continue;
         }
-        if !between(text, at..value.range().start, &mut lines, &mut found) {
-            return found;
+        if !known(at..value.range().start) {
+            return;
         }
         at = value.range().end;
     }
-    found
 }
 
 /// The line of a place, for places that are asked for in their order. Each byte is looked at once: a file may be one
@@ -446,6 +451,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         separators(text, sink);
         disguises(text, sink);
     }
+    older::tabs(text, sink);
     let mut builder = Builder {
         sink,
         stack: Vec::new(),
@@ -474,6 +480,10 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         };
         if matches!(event, Event::StreamEnd) {
             break;
+        }
+        if matches!(event, Event::DocumentStart(false)) && !found.is_empty() {
+            let at = offsets.byte(span.start.index());
+            builder.sink.push(older::bare_document(at, builder.sink));
         }
         if matches!(event, Event::DocumentEnd) {
             builder.anchors.clear();
@@ -541,6 +551,11 @@ impl<'s> Builder<'s, '_> {
                     self.unused.extend(anchor_in(text, start, end).map(|span| (anchor, span)));
                 }
                 let span = written(text, span, (style, anchor != 0 || tag.is_some()), &value, offsets);
+                if style == Style::Plain
+                    && let Some(found) = older::plain(text, span, || self.is_in_brackets(text), self.sink)
+                {
+                    self.sink.push(found);
+                }
                 if value.len() > limits::LITERAL_BYTES {
                     let message = format!("a value has {} bytes; the limit is {}", value.len(), limits::LITERAL_BYTES);
                     self.sink.report(
@@ -597,6 +612,11 @@ impl<'s> Builder<'s, '_> {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Whether what comes next stands between brackets.
+    fn is_in_brackets(&self, text: &str) -> bool {
+        self.stack.iter().any(|frame| matches!(text.as_bytes().get(frame.start), Some(b'[' | b'{')))
     }
 
     /// Whether what comes next is a key of a mapping.

@@ -5,7 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
-use contentcheck_parser::release::{Input, InputKind};
+use contentcheck_parser::release::{Input, InputKind, canonical_code};
 use toml::{Table, Value};
 
 use super::{Config, Loaded, parse, text_of};
@@ -65,6 +65,7 @@ pub(super) fn read(path: PathBuf) -> Result<Loaded, Failure> {
         if directory != root {
             PATHS.iter().for_each(|keys| rebase(&mut table, keys, &directory, &root));
         }
+        spell(&mut table);
         merge(&mut merged, table);
         inputs.push(Input::new(InputKind::Configuration, name, text.as_bytes()));
         next = extend.map(|extend| directory.join(extend));
@@ -81,6 +82,15 @@ pub(super) fn read(path: PathBuf) -> Result<Loaded, Failure> {
 fn same(one: &Path, other: &Path) -> bool {
     let real = |path: &Path| std::fs::canonicalize(path).ok();
     real(one).is_some_and(|one| Some(one) == real(other))
+}
+
+/// Codes have a number and a name, and what a file says of one counts over what it extends says of it.
+fn spell(table: &mut Table) {
+    if let Some(Value::Table(severity)) = table.get_mut("severity") {
+        let said = std::mem::take(severity).into_iter();
+        // What is no code was refused.
+        *severity = said.map(|(key, level)| (canonical_code(&key).unwrap_or(key), level)).collect();
+    }
 }
 
 /// Adds what is not said yet.
@@ -162,7 +172,7 @@ mod tests {
         );
         scratch.write(
             "base/team.toml",
-            "extend = \"all.toml\"\nfleet = [\"other.json\"]\nbaseline = \"b.json\"\n[severity]\nCC0604 = \"error\"\nCC0605 = \"error\"\n",
+            "extend = \"all.toml\"\nfleet = [\"other.json\"]\nbaseline = \"b.json\"\n[severity]\nunused-selection = \"error\"\nCC0605 = \"error\"\n",
         );
         scratch.write(
             "base/all.toml",

@@ -277,4 +277,10 @@ codes! {
         harm: "No path matches: the regex asks for other characters where the backslashes are.",
         cure: "Write `\\\\` for a backslash of a path, and `\\.` for its dot; or compare with `contains` or `endswith`, which take a path as it is.",
     }
+    /// YAML that other readers refuse, or read otherwise
+    OTHER_YAML = "CC0148" "other-yaml" Warning {
+        cause: "YAML 1.2 lets a tab stand where a space may stand, lets a value without quotes have a `?`, or begin with `:`, between brackets, and lets a document follow `...` without `---`. Readers of YAML 1.1, such as PyYAML, do not; pySigma reads rules with it.",
+        harm: "What is checked here is another rule there, or none.",
+        cure: "Write a space for the tab, quote the value, or begin the document with `---`.",
+    }
 }

@@ -1,0 +1,55 @@
+//! What YAML 1.2 allows and readers of YAML 1.1 do not, such as PyYAML, with which pySigma reads rules.
+
+use contentcheck_model::diagnostic::{Diagnostic, Sink, clip, codes};
+use contentcheck_model::source::Span;
+
+use super::{comments, each_gap};
+
+/// Reports the first tab that stands where a space may stand: to those readers it is no blank. What is in a value is told of the value.
+pub(super) fn tabs(text: &str, sink: &mut Sink) {
+    if !text.contains('\t') {
+        return;
+    }
+    let comments = comments(text);
+    let is_commented = |at: usize| {
+        let after = comments.partition_point(|comment| comment.range().start <= at);
+        after.checked_sub(1).and_then(|before| comments.get(before)).is_some_and(|comment| at < comment.range().end)
+    };
+    let mut first = None;
+    each_gap(text, |gap| {
+        let tabs = text.get(gap.clone()).unwrap_or("").match_indices('\t').map(|(at, _)| gap.start + at);
+        first = tabs.into_iter().find(|at| !is_commented(*at));
+        first.is_none()
+    });
+    if let Some(at) = first {
+        let message = "a tab stands where readers of YAML 1.1, such as PyYAML, take spaces alone";
+        let found = sink.diagnostic(&codes::OTHER_YAML, Span::new(at, at + 1), message);
+        sink.push(found.with_help("write a space, or nothing at the end of a line; PyYAML refuses the whole file"));
+    }
+}
+
+/// A document that begins behind `...` without `---`.
+pub(super) fn bare_document(at: usize, sink: &Sink) -> Diagnostic {
+    let message = "this document follows `...`, and begins without `---`";
+    sink.diagnostic(&codes::OTHER_YAML, Span::at(at), message)
+        .with_help("write `---` before it: readers of YAML 1.1, such as PyYAML, refuse the file otherwise")
+}
+
+/// What is wrong with a value without quotes that stands between brackets, where the two versions differ most.
+pub(super) fn plain(text: &str, span: Span, is_in_brackets: impl Fn() -> bool, sink: &Sink) -> Option<Diagnostic> {
+    let value = text.get(span.range())?;
+    if value.starts_with(['|', '>']) {
+        // Outside of brackets it begins a block.
+        let message = format!("a value that begins with `{}` must be quoted", value.get(..1)?);
+        return Some(sink.diagnostic(&codes::YAML_SYNTAX, span, message).with_help("quote the whole value"));
+    }
+    if !(value.starts_with(':') || value.contains('?')) || !is_in_brackets() {
+        return None;
+    }
+    let sign = if value.starts_with(':') { ':' } else { '?' };
+    let message = format!(
+        "`{}` has a `{sign}` that readers of YAML 1.1, such as PyYAML, take for a sign of their own",
+        clip(value)
+    );
+    Some(sink.diagnostic(&codes::OTHER_YAML, span, message).with_help("quote the value"))
+}
