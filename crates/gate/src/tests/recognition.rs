@@ -526,7 +526,7 @@ fn rules_that_template_types_take_from_where_they_were_are_told() {
             assert_eq!(said.len(), usize::from(expected), "{now:?} {category}: {said:?}");
             assert!(
                 said.iter().all(|(_, said)| said.contains(
-                    "and 2 other rules are no longer on acme.two @ 1: by the template types of the previous"
+                    "and 2 other rules are no longer on acme.two @ 1; with the template types of the previous"
                 )),
                 "{said:?}"
             );

@@ -54,14 +54,14 @@ pub(super) fn findings(all: &[Displaced<'_>]) -> Vec<Finding> {
     }
     let told = by_template.into_iter().filter_map(|(template, rules)| {
         let first = rules.first()?;
-        let others = match rules.len() - 1 {
-            0 => "is".to_owned(),
-            1 => "and 1 other rule are".to_owned(),
-            more => format!("and {more} other rules are"),
+        let (others, they) = match rules.len() - 1 {
+            0 => ("is".to_owned(), "it"),
+            1 => ("and 1 other rule are".to_owned(), "they"),
+            more => (format!("and {more} other rules are"), "they"),
         };
         let title = clip(&first.rule.title);
         let message = format!(
-            "`{title}` {others} no longer on {template}: by the template types of the previous release, as the rules are now, that would not be so"
+            "`{title}` {others} no longer on {template}; with the template types of the previous release {they} would be"
         );
         let help = "let it serve the log sources that it did, and read what it did; where the rules are meant to leave it: --allow-shrink, for this one release";
         let finding = Finding::new(&codes::TEMPLATE_CHANGED, message).of_rule(first.rule).with_detail(on(first.template));

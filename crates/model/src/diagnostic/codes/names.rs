@@ -57,7 +57,7 @@ codes! {
     }
     /// A template type changed other than at its end
     TEMPLATE_CHANGED = "CC0210" "template-changed" Error {
-        cause: "A later version of the template type has another field at a position that an earlier version already used, a header field of another type, other `reads`, or is open where that one is not. Or, for the gate, the same version has other fields or other `reads` than in the previous release, or another template type takes events from its rules, or rules that ask for the same as before are no longer on it.",
+        cause: "A later version of the template type has another field at a position that an earlier version already used, a header field of another type, other `reads`, or is open where that one is not. Or, for the gate, the same version has other fields or other `reads` than in the previous release, or another template type takes events from its rules, or rules are no longer on it which would be with the template types of the previous release.",
         harm: "Rules and sensors built against the earlier version read shifted inputs, or rules no longer see recorded events that they saw, and are wrong about others.",
         cure: "Append new fields at the end, and give removed positions to `retired`. Give every version the same `reads`, and make all of them open or none.",
     }
