@@ -3,6 +3,7 @@
 
 mod common;
 
+mod as_sensor;
 mod boot;
 mod cache;
 mod corpus;
@@ -34,5 +35,6 @@ mod selecting;
 mod sensors;
 mod server;
 mod sidecars;
+mod testing;
 mod text;
 mod tutorials;
