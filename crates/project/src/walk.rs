@@ -1,6 +1,8 @@
 //! Finding and reading content files. Whatever is named or found is either read whole or
 //! reported; nothing is skipped without a word.
 
+mod names;
+
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io::{self, ErrorKind, Read};
@@ -21,6 +23,8 @@ use ignore::{Match, WalkBuilder};
 use crate::config::FILE_NAME;
 use crate::failure::Failure;
 use crate::files::{name, plain, read_bytes, read_whole, reason, short};
+use names::{COPY, NO_TESTS, UNKNOWN, is_beside_content, is_copy, is_named_as_tests};
+pub use names::{SIDECARS, sidecar_of};
 
 /// Bytes of the largest such file.
 const IGNORE_BYTES: usize = 1 << 20;
@@ -78,16 +82,6 @@ pub struct IgnoreFile {
     pub input: Option<Input>,
     /// Its patterns that left nothing out, as they are written.
     pub idle: Vec<String>,
-}
-
-/// What a file of tests is called: the name of the rule's file without its ending, and one of these.
-pub const SIDECARS: [&str; 4] = [".test.yml", ".tests.yml", ".test.yaml", ".tests.yaml"];
-
-/// The name of the rule's file without its ending, if a name is that of a file of tests.
-#[must_use]
-pub fn sidecar_of(name: &str) -> Option<&str> {
-    let stem = SIDECARS.iter().find_map(|ending| name.strip_suffix(ending))?;
-    (!stem.is_empty() && !stem.ends_with('/')).then_some(stem)
 }
 
 fn problem(code: &'static Code, path: &Path, message: String, help: &str) -> Diagnostic {
@@ -436,195 +430,11 @@ fn directory(path: &Path, exclude: &Gitignore, root: &Path, is_configured: bool,
     walked.used.append(&mut filter.used);
 }
 
-/// What is said of a file that has content by all but the end of its name.
-const COPY: &str = "its name has an ending behind that of content";
-/// What is said of a file that has the name of tests by all but its ending.
-const NO_TESTS: &str = "no file of tests: those end in .test.yml";
-/// What is said of a file that is neither content nor of a kind that is known to lie beside it. Which names people take for
-/// those of content cannot be listed: with a space behind, a letter of another script, an ending that some tool made.
-const UNKNOWN: &str = "neither content nor of a known kind";
-
-/// Endings of what lies beside content and is known not to be any: documents, pictures, programs, settings, data, keys.
-const BESIDE: [&str; 104] = [
-    "adoc",
-    "asc",
-    "awk",
-    "bash",
-    "bat",
-    "bib",
-    "c",
-    "cc",
-    "ccimage",
-    "cfg",
-    "cjs",
-    "cmd",
-    "conf",
-    "cpp",
-    "crt",
-    "cs",
-    "css",
-    "csv",
-    "dat",
-    "doc",
-    "docx",
-    "drawio",
-    "dtd",
-    "etl",
-    "evtx",
-    "fish",
-    "gif",
-    "go",
-    "gv",
-    "h",
-    "hpp",
-    "htm",
-    "html",
-    "ico",
-    "in",
-    "ini",
-    "ipynb",
-    "java",
-    "jpeg",
-    "jpg",
-    "js",
-    "json",
-    "json5",
-    "jsonc",
-    "jsonl",
-    "jsx",
-    "key",
-    "kt",
-    "lock",
-    "log",
-    "lua",
-    "man",
-    "markdown",
-    "md",
-    "mdx",
-    "minisig",
-    "mjs",
-    "mk",
-    "mmd",
-    "ndjson",
-    "odt",
-    "pcap",
-    "pcapng",
-    "pdf",
-    "pem",
-    "php",
-    "pl",
-    "png",
-    "pptx",
-    "properties",
-    "ps1",
-    "psd1",
-    "psm1",
-    "pub",
-    "puml",
-    "py",
-    "r",
-    "rb",
-    "rs",
-    "rst",
-    "sarif",
-    "scss",
-    "sh",
-    "sha256",
-    "sig",
-    "sql",
-    "svg",
-    "tex",
-    "toml",
-    "ts",
-    "tsv",
-    "tsx",
-    "txt",
-    "vbs",
-    "webp",
-    "woff",
-    "woff2",
-    "xlsx",
-    "xml",
-    "xsd",
-    "xsl",
-    "yar",
-    "yara",
-    "zsh",
-];
-
-/// Names without an ending of what lies beside content.
-const NAMED_BESIDE: [&str; 34] = [
-    "authors",
-    "brewfile",
-    "changelog",
-    "changes",
-    "cname",
-    "codeowners",
-    "contributing",
-    "contributors",
-    "copying",
-    "dockerfile",
-    "gemfile",
-    "gnumakefile",
-    "history",
-    "install",
-    "jenkinsfile",
-    "justfile",
-    "licence",
-    "license",
-    "maintainers",
-    "makefile",
-    "manifest",
-    "news",
-    "notice",
-    "owners",
-    "patents",
-    "pipfile",
-    "procfile",
-    "rakefile",
-    "readme",
-    "security",
-    "thanks",
-    "todo",
-    "vagrantfile",
-    "version",
-];
-
-/// Whether a file is of a kind that is known to lie beside content, by its name.
-fn is_beside_content(name: &str) -> bool {
-    let is_plain =
-        |word: &str| !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte));
-    // Settings of tools: `.gitignore`, `.DS_Store`.
-    if name.strip_prefix('.').is_some_and(is_plain) {
-        return true;
-    }
-    let packed = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst"));
-    let name = packed.unwrap_or(name).to_ascii_lowercase();
-    match name.rsplit_once('.') {
-        Some((_, ending)) => BESIDE.contains(&ending),
-        // `LICENSE-MIT` too.
-        None => is_plain(&name) && NAMED_BESIDE.contains(&name.split('-').next().unwrap_or_default()),
-    }
-}
-
-/// Whether a name is that of tests with another ending, such as `rule.test.json`.
-fn is_named_as_tests(name: &str) -> bool {
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    [".test", ".tests"].iter().any(|word| stem.len() > word.len() && stem.to_ascii_lowercase().ends_with(word))
-}
-
 /// The name of what is left out. Spaces at its ends, which nobody sees, are put between quotes.
 fn shown(path: &Path) -> String {
     let name = name(path);
     let own = name.rsplit('/').next().unwrap_or_default();
     if own.trim() == own { name } else { format!("\"{name}\"") }
-}
-
-/// Whether a name is that of content with one more ending, such as `rule.yml.bak`, `rule.yml.txt` or `rule.yml~`.
-fn is_copy(name: &str) -> bool {
-    let name = name.trim_end_matches('~');
-    let known = |name: &str| Language::of(name).is_some();
-    known(name) || name.rsplit_once('.').is_some_and(|(name, _)| known(name))
 }
 
 /// The place and reason of a failed step of a walk.
