@@ -67,6 +67,10 @@ fn what_is_called_as_tests_are_and_is_none_is_told() {
         (&format!("---\n{tests}...\n"), false),
         (&format!("# tests\n\n{tests}"), false),
         ("[{name: it fires, expect: fires, event: {Image: a}}]\n", false),
+        (
+            "- name: it fires\n  expect: fires\n  event: {source: a, logsource: {product: b}, detection: c, filter: {rules: any}}\n",
+            false,
+        ),
     ] {
         for name in ["one.test.yml", "two.tests.yaml"] {
             fs::write(scratch.join(name), text).unwrap();

@@ -554,6 +554,22 @@ fn rules_that_template_types_take_from_where_they_were_are_told() {
         let found = checked(&spelt(&before, own, spell), Some(&of(&before, own)), settings(), &["lint", "change"]);
         assert!(errors(&found).iter().all(|(code, _)| *code != "CC0210"), "{at}: {:?}", errors(&found));
     }
+    // A rule that reads what the template types as they were lack: it is asked where it was.
+    let with_host = |templates: &[String]| -> Vec<String> {
+        templates.iter().map(|text| text.replace("nocase\n}", "nocase\n    2 host: string? nocase\n}")).collect()
+    };
+    let host: [&dyn Fn(String) -> String; 3] = [
+        &|text| text.replace("condition: s", "f:\n        host: 'b'\n    condition: s or f"),
+        &|text| text.replace("condition: s", "f:\n        host: 'b'\n    condition: s and not f"),
+        &|text| text.replace("condition: s", "f:\n        image|fieldref: host\n    condition: s or (s and f)"),
+    ];
+    for (at, spell) in host.into_iter().enumerate() {
+        for (templates, is_told) in [(with_host(&now), true), (with_host(&before), false)] {
+            let found =
+                checked(&spelt(&templates, own, spell), Some(&of(&before, own)), settings(), &["lint", "change"]);
+            assert_eq!(errors(&found).iter().any(|(code, _)| *code == "CC0210"), is_told, "{at}: {:?}", errors(&found));
+        }
+    }
     let leave: [&dyn Fn(String) -> String; 2] =
         [&|text| text.replace("condition: s", "f:\n        Channel: 'two'\n    condition: s and not f"), &|text| {
             text.replace("condition: s", "f:\n        Channel: 'one'\n    condition: s and f")
@@ -564,5 +580,49 @@ fn rules_that_template_types_take_from_where_they_were_are_told() {
                 checked(&spelt(templates, own, spell), Some(&of(&before, own)), settings(), &["lint", "change"]);
             assert!(errors(&found).iter().all(|(code, _)| *code != "CC0210"), "{at}: {:?}", errors(&found));
         }
+    }
+}
+
+/// A log source that goes to a template type with the same `reads`: what is recorded is found as before, and sensors that know the former one alone
+/// do not find it.
+#[test]
+fn a_sensor_that_supplies_what_a_rule_is_no_longer_on_is_told() {
+    let template = |name: &str, serves: &str, channel: &str| {
+        format!(
+            "template acme.{name} @ 1 {{\n serves {{ product: acme, category: {serves} }}\n reads {{ Channel: \"{channel}\" }}\n 1 image: string? nocase\n}}\n"
+        )
+    };
+    let built = |templates: &[String], supplied: &[&str]| {
+        let rule = "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8401\nlogsource: {product: acme, category: log}\ndetection:\n    s:\n        image: 'a'\n    condition: s\nlevel: low\n";
+        let of: Vec<String> = supplied
+            .iter()
+            .map(|name| format!("\"acme.{name}\":{{\"inputs\":[{{\"name\":\"image\",\"type\":\"string?\"}}]}}"))
+            .collect();
+        let json = format!("{{\"format\":1,\"sensor\":\"acme\",\"version\":\"1\",\"templates\":{{{}}}}}", of.join(","));
+        let sources = vec![
+            (Source::new("r.yml", rule), Language::Sigma),
+            (Source::new("t.content", templates.concat()), Language::Native),
+        ];
+        let fleet = (!supplied.is_empty())
+            .then(|| Fleet::new(vec![Manifest::parse(&Source::new("m.json", json)).unwrap()]).unwrap());
+        Built::new(Gathered { fleet, ..Gathered::of(sources) }, false, 1).unwrap()
+    };
+    let one = template("one", "log", "one");
+    let before = [one.clone(), template("two", "log", "two")];
+    let after = [one, template("two", "other", "two"), template("three", "log", "two")];
+    for (supplied, is_told) in [
+        (&["one", "two"][..], true),
+        (&["two"], true),
+        (&["one", "two", "three"], false),
+        (&["one"], false),
+        (&[], false),
+    ] {
+        let found = checked(&built(&after, supplied), Some(&built(&before, supplied)), settings(), &["lint", "change"]);
+        assert_eq!(
+            errors(&found).iter().any(|(code, _)| *code == "CC0210"),
+            is_told,
+            "{supplied:?}: {:?}",
+            errors(&found)
+        );
     }
 }

@@ -525,13 +525,17 @@ impl Checked {
         self.files().filter(|of| !of.outcome.file.documents.is_empty()).map(|of| of.source)
     }
 
-    /// The Sigma rules as they are on other template types. A native rule names its own.
+    /// The Sigma rules as they are on other template types, of files without an error there. A native rule names its own.
     #[must_use]
     pub fn sigma_rules_on(&self, catalogue: &Catalogue, threads: usize) -> Vec<Arc<CheckedRule>> {
         let files: Vec<&Source> =
             self.files().filter(|of| of.language == Language::Sigma).map(|of| of.source).collect();
         let tables = &self.gathered().tables;
-        let rules = |source: &&Source| outcome(source, Language::Sigma, catalogue, tables, None).rules;
+        let rules = |source: &&Source| {
+            let Outcome { rules, found, .. } = outcome(source, Language::Sigma, catalogue, tables, None);
+            let has_error = found.iter().any(|found| found.code.severity == Severity::Error);
+            if has_error { Vec::new() } else { rules }
+        };
         parallel::map(&files, threads, rules).into_iter().flatten().collect()
     }
 

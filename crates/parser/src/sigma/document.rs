@@ -132,7 +132,8 @@ pub fn check(source: &Source, catalogue: &Catalogue) -> FileOutcome {
 fn nothing(extent: Span, sink: &Sink) -> Option<Diagnostic> {
     const KEYS: [&str; 4] = ["title:", "detection:", "logsource:", "condition:"];
     let mut lines = sink.source().slice(extent).lines().map(|line| line.trim_start_matches("---").trim());
-    if lines.clone().any(|line| !line.is_empty() && !line.starts_with('#') && line != "...") {
+    // A directive, such as `%YAML 1.2`, is about the document behind it.
+    if lines.clone().any(|line| !line.is_empty() && !line.starts_with(['#', '%']) && line != "...") {
         let found = sink.diagnostic(&codes::EMPTY_FILE, extent, "this document holds nothing");
         return Some(found.with_help("write the rule that belongs here, or remove the document"));
     }

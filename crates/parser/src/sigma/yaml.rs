@@ -307,22 +307,17 @@ fn quoted(text: &str, style: Style) -> usize {
 /// only signs, anchors, tags, blanks and comments, so a `#` there that follows a blank begins a comment, and no other
 /// does. From the first thing on that cannot be read none is known: what looks like a comment may be part of a value.
 pub(crate) fn comments(text: &str) -> Vec<Span> {
-    let (mut found, mut lines) = (Vec::new(), Lines::default());
-    each_gap(text, |gap| between(text, gap, &mut lines, &mut found));
-    found
-}
-
-/// Goes over what stands before, between and behind the values of a file, as far as it can be read, until that is not `known` any more.
-fn each_gap(text: &str, mut known: impl FnMut(Range<usize>) -> bool) {
+    let mut found = Vec::new();
     let mut offsets = Offsets::new(text);
     let mut parser = Parser::new_from_str(text);
+    let mut lines = Lines::default();
     // Where the last value ends.
     let mut at = 0;
     while let Some(Ok((event, span))) = parser.next_event() {
         let value = match event {
             Event::StreamEnd => {
-                known(at..text.len());
-                return;
+                between(text, at..text.len(), &mut lines, &mut found);
+                return found;
             }
             Event::Scalar(value, style, anchor, tag) => {
                 let is_marked = anchor != 0 || tag.is_some();
@@ -334,11 +329,12 @@ fn each_gap(text: &str, mut known: impl FnMut(Range<usize>) -> bool) {
         if value.is_empty() {
             continue;
         }
-        if !known(at..value.range().start) {
-            return;
+        if !between(text, at..value.range().start, &mut lines, &mut found) {
+            return found;
         }
         at = value.range().end;
     }
+    found
 }
 
 /// The line of a place, for places that are asked for in their order. Each byte is looked at once: a file may be one
@@ -684,6 +680,10 @@ impl<'s> Builder<'s, '_> {
         if anchor != 0 {
             let size = count(&node);
             self.anchors.push((anchor, node.clone(), size));
+        }
+        if self.is_at_key() && matches!(&node.value, Yaml::Scalar(text, Style::Plain) if text.is_empty()) {
+            let found = self.sink.diagnostic(&codes::YAML_SYNTAX, node.span, "there is no key before this `:`");
+            self.odd(found.with_help("write the name of the field, or quote what begins with a colon"));
         }
         if self.is_at_key() && is_merge_key(&node) {
             self.odd(merge_key(node.span, self.sink));

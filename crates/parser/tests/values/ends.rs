@@ -58,6 +58,8 @@ fn what_holds_nothing_is_told() {
         (format!("---\n{RULE}"), &[]),
         (format!("# License\n---\n{RULE}...\n"), &[]),
         (format!("{RULE}---\n# the end\n"), &[]),
+        (format!("%YAML 1.2\n---\n{RULE}"), &[]),
+        (format!("# License\n%TAG ! tag:acme,2026:\n---\n{RULE}"), &[]),
         (format!("{RULE}---\n---\n{RULE}"), &[]),
     ] {
         assert_eq!(codes(&text), found, "{text}");

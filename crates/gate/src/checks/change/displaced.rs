@@ -7,35 +7,78 @@ use std::sync::Arc;
 
 use contentcheck_analysis::Witness;
 use contentcheck_model::diagnostic::{clip, codes};
-use contentcheck_model::rule::{CheckedRule, Identity};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::rule::{CheckedRule, Identity, Target};
+use contentcheck_model::sensor::{Fleet, Sensor};
 use contentcheck_model::template::TemplateType;
+use contentcheck_run::proof;
+use serde_json::Value;
 
 use super::meaning::on;
+use super::recognition::recognised;
+use super::taken::Side;
 use crate::evidence::Finding;
 use crate::run::Subject;
 use crate::subject::Built;
 
-/// The Sigma rules of a release on the template types of the previous one, once somebody asks: what they would be on if nothing but the rules had changed.
+/// Sigma rules by their identity, on other template types than those of their release.
+type Placed = BTreeMap<Identity, Arc<CheckedRule>>;
+
+/// The Sigma rules of each of two releases on the template types of the other one, once somebody asks: what they would be on if nothing else had changed.
 pub(super) struct OnFormer<'r> {
     built: &'r Built,
     previous: &'r Built,
     threads: usize,
-    rules: OnceCell<BTreeMap<Identity, Arc<CheckedRule>>>,
+    /// The rules as they are, on the template types as they were.
+    rules: OnceCell<Placed>,
+    /// The rules as they were, on the template types as they are.
+    old_rules: OnceCell<Placed>,
 }
 
 impl<'r> OnFormer<'r> {
-    pub(super) const fn new(run: &Subject<'r>, previous: &'r Built) -> Self {
-        Self { built: run.built, previous, threads: run.settings.threads, rules: OnceCell::new() }
+    pub(super) fn new(run: &Subject<'r>, previous: &'r Built) -> Self {
+        Self {
+            built: run.built,
+            previous,
+            threads: run.settings.threads,
+            rules: OnceCell::new(),
+            old_rules: OnceCell::new(),
+        }
     }
 
-    /// Whether a rule of the release would be on a template type.
-    pub(super) fn is_on(&self, rule: &CheckedRule, template: &str) -> bool {
-        let rules = self.rules.get_or_init(|| {
-            let catalogue = self.previous.content().catalogue();
-            let rules = self.built.judged().checked().sigma_rules_on(catalogue, self.threads);
+    /// What a rule of both releases asked for on a template type that template types took from it; nothing where the rule left it by itself. A rule that
+    /// means nothing on the template types as they were, such as one that reads a field they lack, is taken as it was.
+    pub(super) fn taken(&self, (old, new): (&CheckedRule, &CheckedRule), before: &Target) -> Option<Target> {
+        // A native rule names its template type.
+        new.logsource.as_ref()?;
+        let placed = |rules: &Built, on: &Built| -> Placed {
+            let rules = rules.judged().checked().sigma_rules_on(on.content().catalogue(), self.threads);
             rules.into_iter().map(|rule| (Identity::of(&rule), rule)).collect()
-        });
-        rules.get(&Identity::of(rule)).is_some_and(|rule| rule.on(template).is_some())
+        };
+        let name = &before.template.name;
+        if let Some(rule) = self.rules.get_or_init(|| placed(self.built, self.previous)).get(&Identity::of(new)) {
+            let asks = rule.on(name)?.condition.clone();
+            return Some(before.with_condition(Expr::All(vec![before.condition.clone(), asks])));
+        }
+        let old_rules = self.old_rules.get_or_init(|| placed(self.previous, self.built));
+        let stays = old_rules.get(&Identity::of(old)).is_some_and(|rule| rule.on(name).is_some());
+        (!stays).then(|| before.clone())
+    }
+
+    /// Whether a sensor of the fleet supplies a template type that a rule is no longer on, and none of those on which the rule is and of which an event
+    /// is now: as it is recorded the rule still finds it, and on this sensor it does not.
+    pub(super) fn is_blind(&self, rule: &CheckedRule, now: &Side, before: &TemplateType, event: &Witness) -> bool {
+        let event = Value::Object(proof::json(before, event)).to_string();
+        let on: Vec<&str> =
+            recognised(&now.router, &event).into_iter().filter(|name| rule.on(name).is_some()).collect();
+        let fleet = self.built.judged().gathered().fleet.as_ref();
+        let loads = |sensor: &&Sensor| rule.sensors.as_ref().is_none_or(|constraint| constraint.matches(sensor));
+        let sees = |sensor: &Sensor| on.iter().any(|name| sensor.template(name).is_some());
+        fleet
+            .into_iter()
+            .flat_map(Fleet::sensors)
+            .filter(loads)
+            .any(|sensor| sensor.template(&before.name).is_some() && !sees(sensor))
     }
 }
 

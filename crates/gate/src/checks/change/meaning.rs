@@ -241,11 +241,18 @@ fn moved<'r>(
     let mut left_by = 0;
     for before in old.targets.iter().filter(|before| new.on(&before.template.name).is_none()) {
         let Fires::Yes(witness) = analysis.fires(before) else { continue };
-        let Some(witness) = only(run, before, witness, (old, then), (new, now)) else { continue };
+        let lost = only(run, before, witness, (old, then), (new, now));
+        let mut taken = || {
+            let taken = former.taken((old, new), before)?;
+            let Fires::Yes(event) = analysis.fires(&taken) else { return None };
+            only(run, &taken, event.clone(), (old, then), (new, now))
+                .or_else(|| former.is_blind(new, now, &taken.template, &event).then_some(event))
+        };
+        let taken = if displaced.is_none() { taken() } else { None };
+        let Some(witness) = lost.or_else(|| taken.clone()) else { continue };
         left_by += 1;
-        if displaced.is_none() && former.is_on(new, &before.template.name) {
-            displaced = Some(Displaced { rule: new, template: &before.template, event: witness.clone() });
-        }
+        let of = |event| Displaced { rule: new, template: &before.template, event };
+        displaced = displaced.or(taken.map(of));
         left = left.or(Some((before, witness)));
     }
     if let Some((before, witness)) = &left {

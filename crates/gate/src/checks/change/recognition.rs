@@ -228,7 +228,7 @@ fn changed(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> Vec<Arc<Templ
 }
 
 /// The template types that an event is routed to.
-fn recognised<'r>(router: &'r Router, event: &str) -> Vec<&'r str> {
+pub(super) fn recognised<'r>(router: &'r Router, event: &str) -> Vec<&'r str> {
     let (mut flattener, mut routes) = (Flattener::new(), Vec::new());
     let Ok(flat) = flattener.flatten(event.as_bytes()) else { return Vec::new() };
     router.route(&flat, None, &mut routes);

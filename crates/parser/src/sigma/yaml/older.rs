@@ -3,9 +3,33 @@
 use contentcheck_model::diagnostic::{Diagnostic, Sink, clip, codes};
 use contentcheck_model::source::Span;
 
-use super::{comments, each_gap};
+use saphyr_parser::{Event, Parser};
 
-/// Reports the first tab that stands where a space may stand: to those readers it is no blank. What is in a value is told of the value.
+use super::{Offsets, Style, comments, written};
+
+/// Where the values of a file are that have quotes or are blocks, as far as it can be read; from there on all of it is.
+fn quoted(text: &str) -> Vec<Span> {
+    let mut found = Vec::new();
+    let mut offsets = Offsets::new(text);
+    let mut parser = Parser::new_from_str(text);
+    let mut at = 0;
+    while let Some(Ok((event, span))) = parser.next_event() {
+        if matches!(event, Event::StreamEnd) {
+            return found;
+        }
+        let Event::Scalar(value, style, anchor, tag) = event else { continue };
+        let style = Style::from(style);
+        let span = written(text, span, (style, anchor != 0 || tag.is_some()), &value, &mut offsets);
+        at = span.range().end.max(at);
+        if style != Style::Plain {
+            found.push(span);
+        }
+    }
+    found.push(Span::new(at, text.len()));
+    found
+}
+
+/// Reports the first tab that stands where a space may stand: to those readers it is no blank.
 pub(super) fn tabs(text: &str, sink: &mut Sink) {
     if !text.contains('\t') {
         return;
@@ -15,12 +39,12 @@ pub(super) fn tabs(text: &str, sink: &mut Sink) {
         let after = comments.partition_point(|comment| comment.range().start <= at);
         after.checked_sub(1).and_then(|before| comments.get(before)).is_some_and(|comment| at < comment.range().end)
     };
-    let mut first = None;
-    each_gap(text, |gap| {
-        let tabs = text.get(gap.clone()).unwrap_or("").match_indices('\t').map(|(at, _)| gap.start + at);
-        first = tabs.into_iter().find(|at| !is_commented(*at));
-        first.is_none()
-    });
+    let quoted = quoted(text);
+    let is_quoted = |at: usize| {
+        let after = quoted.partition_point(|value| value.range().start <= at);
+        after.checked_sub(1).and_then(|before| quoted.get(before)).is_some_and(|value| at < value.range().end)
+    };
+    let first = text.match_indices('\t').map(|(at, _)| at).find(|at| !is_commented(*at) && !is_quoted(*at));
     if let Some(at) = first {
         let message = "a tab stands where readers of YAML 1.1, such as PyYAML, take spaces alone";
         let found = sink.diagnostic(&codes::OTHER_YAML, Span::new(at, at + 1), message);
