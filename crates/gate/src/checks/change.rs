@@ -132,7 +132,7 @@ impl Check for ChangeGuard {
         let told = templates(run, previous, &mut outcome);
         let sides = (&Side::of(previous), &Side::of(run.built));
         let former = OnFormer::new(run, previous);
-        let mut changes = recognition::routed(run, previous, sides, &told, &mut outcome);
+        let mut changes = recognition::routed(run, previous, (sides, &former), &told, &mut outcome);
         grown(run, &mut outcome);
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
         let mut displaced = Vec::new();

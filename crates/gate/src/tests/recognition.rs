@@ -372,6 +372,24 @@ fn what_a_rule_loses_and_gains_by_a_template_type_that_has_some_of_its_fields() 
             assert!(!change.skipped.iter().any(|of| of.contains("could not be told")), "{:?}", change.skipped);
         }
     }
+    // What a rule gives up by itself in the same release is not lost.
+    let other = "    s:\n        Foo: evil2\n    condition: s";
+    let more =
+        "    s:\n        Foo: evil\n    o:\n        Bar: evil\n    m:\n        Foo: more\n    condition: s or o or m";
+    let narrowed = "    s:\n        Foo: evil\n    o:\n        Bar: evil\n    n:\n        Foo: good\n    condition: (s or o) and not n";
+    for (was, is, is_lost) in [
+        (alike, other, false),
+        (either, alike, false),
+        (alike, either, false),
+        (either, more, true),
+        (either, narrowed, true),
+    ] {
+        let (before, now) = (of(open, was), of(&format!("{open}{}", fixed(foo)), is));
+        let found = checked(&now, Some(&before), settings(), &["change"]);
+        let change = found.checks.iter().find(|check| check.name == "change").unwrap();
+        let has = change.findings.iter().any(|found| found.code == "CC0210");
+        assert_eq!(has, is_lost, "{was} {is}: {:?}", change.findings);
+    }
 }
 
 /// A fixed template type reads a number in any spelling, and an open one does not: what nobody writes is no gain, though it would be a loss.

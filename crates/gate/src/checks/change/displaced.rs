@@ -51,18 +51,35 @@ impl<'r> OnFormer<'r> {
     pub(super) fn taken(&self, (old, new): (&CheckedRule, &CheckedRule), before: &Target) -> Option<Target> {
         // A native rule names its template type.
         new.logsource.as_ref()?;
-        let placed = |rules: &Built, on: &Built| -> Placed {
-            let rules = rules.judged().checked().sigma_rules_on(on.content().catalogue(), self.threads);
-            rules.into_iter().map(|rule| (Identity::of(&rule), rule)).collect()
-        };
         let name = &before.template.name;
-        if let Some(rule) = self.rules.get_or_init(|| placed(self.built, self.previous)).get(&Identity::of(new)) {
-            let asks = rule.on(name)?.condition.clone();
-            return Some(before.with_condition(Expr::All(vec![before.condition.clone(), asks])));
+        if let Some(rule) = self.as_it_is(new) {
+            return Some(both(before, rule.on(name)?));
         }
-        let old_rules = self.old_rules.get_or_init(|| placed(self.previous, self.built));
+        let old_rules = self.old_rules.get_or_init(|| self.placed(self.previous, self.built));
         let stays = old_rules.get(&Identity::of(old)).is_some_and(|rule| rule.on(name).is_some());
         (!stays).then(|| before.clone())
+    }
+
+    /// What a rule asked for on a template type as it was, and still asks for there, as far as that can be told.
+    pub(super) fn still_asked(&self, new: &CheckedRule, before: &Target) -> Target {
+        let name = &before.template.name;
+        match self.as_it_is(new) {
+            Some(rule) => {
+                rule.on(name).map_or_else(|| before.with_condition(Expr::Const(false)), |now| both(before, now))
+            }
+            None => before.clone(),
+        }
+    }
+
+    /// A Sigma rule as it is, on the template types as they were; nothing where it means nothing there.
+    fn as_it_is(&self, rule: &CheckedRule) -> Option<&CheckedRule> {
+        let rules = self.rules.get_or_init(|| self.placed(self.built, self.previous));
+        rules.get(&Identity::of(rule)).map(|rule| &**rule)
+    }
+
+    fn placed(&self, rules: &Built, on: &Built) -> Placed {
+        let rules = rules.judged().checked().sigma_rules_on(on.content().catalogue(), self.threads);
+        rules.into_iter().map(|rule| (Identity::of(&rule), rule)).collect()
     }
 
     /// Whether a sensor of the fleet supplies a template type that a rule is no longer on, and none of those on which the rule is and of which an event
@@ -80,6 +97,11 @@ impl<'r> OnFormer<'r> {
             .filter(loads)
             .any(|sensor| sensor.template(&before.name).is_some() && !sees(sensor))
     }
+}
+
+/// What two conditions on a template type ask for together.
+fn both(one: &Target, other: &Target) -> Target {
+    one.with_condition(Expr::All(vec![one.condition.clone(), other.condition.clone()]))
 }
 
 /// A rule that template types took from one on which it found something, and an event that it found there.

@@ -12,6 +12,7 @@ use contentcheck_model::rule::{CheckedRule, Identity, Target};
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use serde_json::{Map, Value};
 
+use super::displaced::OnFormer;
 use super::taken::{Asking, Side, Spelling, Taken, claims};
 use super::{by_identity, plain};
 use crate::evidence::{Change, ChangeKind, Finding};
@@ -36,7 +37,7 @@ pub(super) type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
 pub(super) fn routed(
     run: &Subject<'_>,
     previous: &Built,
-    (then, is_now): (&Side, &Side),
+    ((then, is_now), former): ((&Side, &Side), &OnFormer<'_>),
     told: &BTreeSet<&str>,
     outcome: &mut Outcome,
 ) -> Vec<Change> {
@@ -118,11 +119,14 @@ pub(super) fn routed(
     // What events say beside these names decides whether a rule fires on them, and how values are spelled in them: so events are looked for
     // on which a rule fired.
     let mut asking = Asking::new();
+    // What a rule no longer asks for, it gave up by itself.
+    let still = |rule: &CheckedRule, target: &Target| former.still_asked(rule, target);
+    let as_it_was = |_: &CheckedRule, target: &Target| target.clone();
     let mut gains: BTreeMap<String, (Value, &CheckedRule, &str)> = BTreeMap::new();
     for (open, taker) in each(&taken_now) {
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*then, *rule));
         let is_told = told.contains(open) || lost.contains(open);
-        for taken in asking.taken((open, taker), asked, (then, is_now), Spelling::AsWritten) {
+        for taken in asking.taken((open, taker), asked, (then, is_now), (&still, Spelling::AsWritten)) {
             match taken {
                 Taken::Lost(event, rule) if !is_told => {
                     lose(open, &event.to_string(), rule);
@@ -142,7 +146,7 @@ pub(super) fn routed(
     // The other way round: events that somebody took and that now come to the open one.
     for (open, taker) in each(&taken_then) {
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*rule, *then));
-        for taken in asking.taken((open, taker), asked, (is_now, then), Spelling::Any) {
+        for taken in asking.taken((open, taker), asked, (is_now, then), (as_it_was, Spelling::Any)) {
             match taken {
                 Taken::Lost(event, rule) => {
                     gains.entry(rule.key().to_owned()).or_insert((event, rule, open));

@@ -65,13 +65,13 @@ impl Asking<'_> {
     }
 
     /// What a fixed template type takes of an open one in the second release, and not in the first: the first rule that loses events by it, and all that gain some. Rules
-    /// are as they are in the two releases, in both of which they are on the open one. `gains` says which events count as gained.
+    /// are as they are in the two releases, in both of which they are on the open one. `asked` says what the first one asked for that counts as lost, and `gains` which events count as gained.
     pub(super) fn taken<'r>(
         &mut self,
         (open, taker): (&str, &str),
         rules: impl Iterator<Item = (&'r CheckedRule, &'r CheckedRule)>,
         (first, second): (&Side, &Side),
-        gains: Spelling,
+        (asked, gains): (impl Fn(&CheckedRule, &Target) -> Target, Spelling),
     ) -> Vec<Taken<'r>> {
         let mut claimed: BTreeMap<u32, Expr<Predicate>> = BTreeMap::new();
         let takers = || second.templates.iter().filter(|fixed| fixed.name == taker);
@@ -86,12 +86,13 @@ impl Asking<'_> {
             }
             let asks = after.on(taker).map(|taker| over(&target.template, taker));
             let not = |condition: &Expr<Predicate>| Expr::Not(Box::new(condition.clone()));
-            let no_longer = match &asks {
-                Some(Some(asks)) => vec![target.condition.clone(), claimed.clone(), not(asks)],
-                // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
-                Some(None) | None => vec![target.condition.clone(), claimed.clone()],
-            };
             if lost.is_none() {
+                let asked = asked(after, target).condition;
+                let no_longer = match &asks {
+                    Some(Some(asks)) => vec![asked, claimed.clone(), not(asks)],
+                    // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
+                    Some(None) | None => vec![asked, claimed.clone()],
+                };
                 lost = match self.event(target, no_longer) {
                     Ok(None) => None,
                     Ok(Some(event)) if differs(&event, (before, first), (after, second)) => {
