@@ -152,6 +152,13 @@ impl Check for ChangeGuard {
                 }
             }
         }
+        // One that has another id is told as gone; what template types take from it is told of the new one.
+        for old in &gone {
+            if let Some(new) = renamed(run, &before, old) {
+                let (changes, outcome) = (&mut Vec::new(), &mut Outcome::default());
+                displaced.extend(meaning::changed(run, (old, new), (earlier, sides, &former), changes, outcome));
+            }
+        }
         outcome.findings.extend(displaced::findings(&displaced));
         let recorded = meaning::recorded(run, earlier, previous, &mut changes, &mut outcome);
         changes.sort_by(|a, b| (&a.rule, &a.template).cmp(&(&b.rule, &b.template)));
@@ -320,7 +327,7 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
         outcome.findings.push(Finding::new(&codes::RELEASE_SHRUNK, message).with_help(help).with_detail(detail));
     }
     for rule in gone.iter().take(20) {
-        let renamed = run.rules.iter().find(|new| !before.contains_key(&Identity::of(new)) && is_renamed(rule, new));
+        let renamed = renamed(run, before, rule);
         let message = match renamed {
             Some(new) => format!(
                 "the id of `{}` changed: it was {}, and is {} now",
@@ -341,6 +348,16 @@ fn shrunk(run: &Subject<'_>, before: &BTreeMap<Identity, &CheckedRule>, gone: &[
             "bring it back; where it is meant to go, nothing has to be done"
         }));
     }
+}
+
+/// The new rule that is one of the previous release under another id, if there is one.
+fn renamed<'s>(
+    run: &Subject<'s>,
+    before: &BTreeMap<Identity, &CheckedRule>,
+    rule: &CheckedRule,
+) -> Option<&'s CheckedRule> {
+    let is_new = |new: &CheckedRule| !before.contains_key(&Identity::of(new));
+    run.rules.iter().copied().find(|new| is_new(new) && is_renamed(rule, new))
 }
 
 /// Whether a rule is one of the previous release under another id: it has the same title, or asks for the same.

@@ -588,6 +588,14 @@ fn rules_that_template_types_take_from_where_they_were_are_told() {
             assert_eq!(errors(&found).iter().any(|(code, _)| *code == "CC0210"), is_told, "{at}: {:?}", errors(&found));
         }
     }
+    // Under another id it is the same rule.
+    let found = checked(
+        &spelt(&now, own, &|text| text.replace("id: 0d6f3c7e", "id: 0d6f3c7f")),
+        Some(&of(&before, own)),
+        settings(),
+        &["lint", "change"],
+    );
+    assert!(errors(&found).iter().any(|(code, _)| *code == "CC0210"), "{:?}", errors(&found));
     let leave: [&dyn Fn(String) -> String; 2] =
         [&|text| text.replace("condition: s", "f:\n        Channel: 'two'\n    condition: s and not f"), &|text| {
             text.replace("condition: s", "f:\n        Channel: 'one'\n    condition: s and f")
