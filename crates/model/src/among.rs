@@ -73,26 +73,12 @@ impl<'a> IntoIterator for &'a Among {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
     use crate::source::{Source, Span};
     use crate::template::{PROVIDER, Recognition};
 
     fn named(name: &str) -> TemplateType {
-        TemplateType {
-            name: name.into(),
-            version: 1,
-            fields: Vec::new(),
-            header: Vec::new(),
-            serves: Vec::new(),
-            reads: Vec::new(),
-            open: false,
-            looks: BTreeMap::new(),
-            source: Source::new("t.content", ""),
-            span: Span::default(),
-            flaw: None,
-        }
+        TemplateType::new(name.into(), 1, Source::new("t.content", ""), Span::default())
     }
 
     fn asking(name: &str, numbers: &[Fixed]) -> Arc<TemplateType> {

@@ -56,10 +56,10 @@ pub fn run(arguments: &Compile, streams: &mut Streams<'_>) -> Outcome {
     }
     if asked.is_empty() {
         talk(streams, &format!("not checked: {}", release::NO_FLEET));
-        let costs = (0..image.template_count()).map(|number| image.cost(number).per_unit).max().unwrap_or(0);
         // Nobody has looked at it as a sensor does.
         release::verify_alone(&image)
             .map_err(|rejection| Failure::internal(format!("sensors refuse what was compiled: {rejection}")))?;
+        let costs = (0..image.template_count()).map(|number| image.cost(number).per_unit).max().unwrap_or(0);
         if costs > Capacity::STEPS_PER_BYTE {
             let most = Capacity::STEPS_PER_BYTE;
             talk(

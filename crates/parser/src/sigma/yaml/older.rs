@@ -2,7 +2,6 @@
 
 use contentcheck_model::diagnostic::{Diagnostic, Sink, clip, codes};
 use contentcheck_model::source::Span;
-
 use saphyr_parser::{Event, Parser};
 
 use super::{Offsets, Style, comments, written};
@@ -29,22 +28,20 @@ fn quoted(text: &str) -> Vec<Span> {
     found
 }
 
+/// Whether a place is in one of some spans, which rise.
+fn is_in(spans: &[Span], at: usize) -> bool {
+    let after = spans.partition_point(|span| span.range().start <= at);
+    after.checked_sub(1).and_then(|before| spans.get(before)).is_some_and(|span| at < span.range().end)
+}
+
 /// Reports the first tab that stands where a space may stand: to those readers it is no blank.
 pub(super) fn tabs(text: &str, sink: &mut Sink) {
     if !text.contains('\t') {
         return;
     }
-    let comments = comments(text);
-    let is_commented = |at: usize| {
-        let after = comments.partition_point(|comment| comment.range().start <= at);
-        after.checked_sub(1).and_then(|before| comments.get(before)).is_some_and(|comment| at < comment.range().end)
-    };
-    let quoted = quoted(text);
-    let is_quoted = |at: usize| {
-        let after = quoted.partition_point(|value| value.range().start <= at);
-        after.checked_sub(1).and_then(|before| quoted.get(before)).is_some_and(|value| at < value.range().end)
-    };
-    let first = text.match_indices('\t').map(|(at, _)| at).find(|at| !is_commented(*at) && !is_quoted(*at));
+    let (comments, quoted) = (comments(text), quoted(text));
+    let mut tabs = text.match_indices('\t').map(|(at, _)| at);
+    let first = tabs.find(|at| !is_in(&comments, *at) && !is_in(&quoted, *at));
     if let Some(at) = first {
         let message = "a tab stands where readers of YAML 1.1, such as PyYAML, take spaces alone";
         let found = sink.diagnostic(&codes::OTHER_YAML, Span::new(at, at + 1), message);
