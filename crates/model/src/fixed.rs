@@ -61,7 +61,7 @@ fn stands_in(regex: &Regex, ignore_case: bool, text: &str) -> Option<bool> {
     let syntax = syntax::Config::new().utf8(false).nest_limit(512);
     let size = thompson::Config::new().nfa_size_limit(Some(BYTES));
     let engine = PikeVM::builder().syntax(syntax).thompson(size).build(&written).ok()?;
-    Some(engine.is_match(&mut engine.create_cache(), text))
+    Some(engine.find(&mut engine.create_cache(), text).is_some())
 }
 
 /// Whether the parts cover a whole text (LIKE-1 to LIKE-4). A run begins empty and grows by a character each time that what follows it
@@ -108,6 +108,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::regex::{Flags, inspect};
 
     fn part() -> impl Strategy<Value = WildcardPart> {
         prop_oneof![
@@ -135,7 +136,33 @@ mod tests {
                 }).collect(),
             }).collect();
             let expression = regex::Regex::new(&format!("(?s)^{written}$")).expect("an expression");
-            prop_assert_eq!(covers(&parts, &text, ignore_case), expression.is_match(&text), "{}", written);
+            prop_assert_eq!(covers(&parts, &text, ignore_case), expression.find(&text).is_some(), "{}", written);
         }
+    }
+
+    /// An empty match within a character is none, and hides none: what no expression names may be any character.
+    #[test]
+    fn what_is_no_boundary_is_looked_for_between_characters() {
+        let parts = [r"\B", r"\b", "", "[^a]", "a", "%", ".", r"\w", "$", "^"];
+        let texts = ["", "€", "a€", "€a", "a€a", "a😀a", "aé€a", "€€", "aa€", "-€a"];
+        let mut found = 0;
+        for first in parts {
+            for second in parts {
+                for third in parts {
+                    let pattern = format!("(?:{first}|{second}){third}");
+                    if inspect(&pattern, Flags::default()).is_err() {
+                        continue;
+                    }
+                    let regex = Regex { pattern: pattern.as_str().into(), multi_line: false, dot_all: false };
+                    for text in texts {
+                        let plain: String = text.chars().map(|sign| if sign.is_ascii() { sign } else { '-' }).collect();
+                        let holds = stands_in(&regex, false, text);
+                        assert_eq!(holds, stands_in(&regex, false, &plain), "{pattern} in {text:?}");
+                        found += usize::from(holds == Some(true));
+                    }
+                }
+            }
+        }
+        assert!(found > 1_000, "{found}");
     }
 }

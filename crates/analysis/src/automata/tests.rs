@@ -57,7 +57,7 @@ fn matches(pattern: &TextPattern, text: &str) -> bool {
         }
         Pattern::Matches(regex) => {
             let canonical = contentcheck_model::regex::canonical(regex, pattern.ignore_case);
-            regex_of(&canonical).is_match(text)
+            regex_of(&canonical).find(text).is_some()
         }
     }
 }

@@ -153,7 +153,7 @@ mod tests {
                 continue;
             }
             let compiled = regex::Regex::new(&canonical(&regex, false)).unwrap();
-            let all = texts.iter().all(|text| compiled.is_match(text));
+            let all = texts.iter().all(|text| compiled.find(text).is_some());
             let everything = matches_everything(&pattern, Flags::default());
             said += usize::from(everything);
             assert!(all || !everything, "{pattern}");

@@ -198,7 +198,7 @@ const REFUSED: &[(&str, &str)] = &[
 fn matches(pattern: &str, flags: Flags, text: &str) -> bool {
     let regex = Regex { pattern: pattern.into(), multi_line: flags.multi_line, dot_all: flags.dot_all };
     let canonical = canonical(&regex, flags.ignore_case);
-    regex::Regex::new(&canonical).expect("a regex").is_match(text)
+    regex::Regex::new(&canonical).expect("a regex").find(text).is_some()
 }
 
 #[test]
