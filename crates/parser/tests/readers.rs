@@ -23,6 +23,62 @@ fn rule(title: &str) -> String {
     format!("title: {title}\nlogsource: {{category: x}}\ndetection:\n    s: {{a: b}}\n    condition: s\n")
 }
 
+/// What PyYAML 6.0 refuses of what YAML 1.2 allows, and what it reads that looks like it.
+#[test]
+fn what_readers_of_the_old_yaml_refuse_is_told() {
+    let told = |text: &str| read(text).diagnostics.iter().filter(|found| found.code == &codes::OTHER_YAML).count();
+    let with = |selection: &str| rule("T").replace("s: {a: b}", &format!("s: {selection}"));
+    for selection in [
+        "{a: &x b, c: &x d}",
+        "{a: &x b, c: [&x d, *x]}",
+        "{a: &é b, c: *é}",
+        "{a: &x.y b, c: *x.y}",
+        "{a\n     : b}",
+        "{\"a\"\n     : b}",
+        "{a: b, 'c' \n\n     : d}",
+        "[{a\n     : b}]",
+        "{a: b\u{9f}}",
+        "{a: 'b\u{85}\u{90}'}",
+        "{a: b} # \u{fffe}",
+        "{a: b,\tc: d}",
+        "{a: :8}",
+        "{a: b?c}",
+    ] {
+        assert_eq!(told(&with(selection)), 1, "{selection}");
+    }
+    for selection in [
+        "{a: &x b, c: *x}",
+        "{a: &x-Y_9 b, c: *x-Y_9}",
+        "{a: 'x &x y', c: &x b, d: *x} # &x &x",
+        "{? a\n     : b}",
+        "{a:\n     b,\n     c: d}",
+        "{a: 'b\n     : c'}",
+        "[a,\n     b]",
+        "{a: 'b\tc'}",
+        "{a: 'b\u{feff}c'}",
+        "{a: b} # \u{feff}",
+        "{a: b}\n    t:\n        x: &x :8\n        y: *x",
+    ] {
+        assert_eq!(told(&with(selection)), 0, "{selection}");
+    }
+    let twice = with("{a: &x b, c: *x}");
+    for (text, findings) in [
+        (format!("...\n{twice}"), 1),
+        (format!("# all\n...\n---\n{twice}"), 1),
+        (format!("# all\n\u{feff}---\n{twice}"), 1),
+        (format!("{twice}\u{feff}"), 1),
+        (format!("{twice}\u{feff}\n"), 1),
+        (format!("%YAML 2.0\n---\n{twice}"), 1),
+        (format!("{twice}...\n%YAML 3.1\n---\n{twice}"), 1),
+        (format!("{twice}...\n{twice}"), 1),
+        (format!("# ...\n%YAML 1.1\n---\n{twice}...\n"), 0),
+        (format!("%YAML 1.2\n---\n{twice}...\n---\n{twice}"), 0),
+        (format!("---\n{twice}---\n{twice}---\n"), 0),
+    ] {
+        assert_eq!(told(&text), findings, "{text}");
+    }
+}
+
 #[test]
 fn a_global_document_without_followers_is_a_rule_that_is_left_out() {
     let bodies =

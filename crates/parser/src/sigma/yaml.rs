@@ -447,7 +447,7 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         separators(text, sink);
         disguises(text, sink);
     }
-    older::tabs(text, sink);
+    older::refused(text, sink);
     let mut builder = Builder {
         sink,
         stack: Vec::new(),
@@ -460,6 +460,8 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         odd_key: None,
     };
     let mut parser = Parser::new_from_str(text);
+    // Where the document before ends.
+    let mut end = 0;
     while let Some(next) = parser.next_event() {
         let (event, span) = match next {
             Ok(next) => next,
@@ -477,11 +479,14 @@ pub(crate) fn documents<'s>(text: &'s str, sink: &mut Sink) -> Vec<Read<'s>> {
         if matches!(event, Event::StreamEnd) {
             break;
         }
-        if matches!(event, Event::DocumentStart(false)) && !found.is_empty() {
+        if let Event::DocumentStart(is_explicit) = event {
             let at = offsets.byte(span.start.index());
-            builder.sink.push(older::bare_document(at, builder.sink));
+            if let Some(found) = older::beginning(text, end, at, !is_explicit, builder.sink) {
+                builder.sink.push(found);
+            }
         }
         if matches!(event, Event::DocumentEnd) {
+            end = offsets.byte(span.start.index());
             builder.anchors.clear();
             builder.alias_nodes = 0;
             builder.unused_anchors(text);
@@ -561,7 +566,7 @@ impl<'s> Builder<'s, '_> {
                     );
                     return Err(Stopped);
                 }
-                self.place(anchor, Node { span, value: Yaml::Scalar(value, style) }, 1)
+                self.place(text, anchor, Node { span, value: Yaml::Scalar(value, style) }, 1)
             }
             Event::SequenceStart(anchor, ref tag) | Event::MappingStart(anchor, ref tag) => {
                 let start = offsets.byte(span.start.index());
@@ -587,7 +592,7 @@ impl<'s> Builder<'s, '_> {
                     Some(entries) => Yaml::Map(entries),
                     None => Yaml::List(frame.items),
                 };
-                self.place(frame.anchor, Node { span, value }, size)
+                self.place(text, frame.anchor, Node { span, value }, size)
             }
             Event::Alias(anchor) => {
                 let start = offsets.byte(span.start.index());
@@ -604,7 +609,7 @@ impl<'s> Builder<'s, '_> {
                 let (mut node, size) = (node.clone(), *size);
                 // What is said about the value as a whole is said where it is used.
                 node.span = Span::new(start, offsets.byte(span.end.index()));
-                self.place(0, node, size)
+                self.place(text, 0, node, size)
             }
             _ => Ok(()),
         }
@@ -671,7 +676,7 @@ impl<'s> Builder<'s, '_> {
     }
 
     /// Puts a finished node where it belongs.
-    fn place(&mut self, anchor: usize, node: Node<'s>, size: usize) -> Result<(), Stopped> {
+    fn place(&mut self, text: &'s str, anchor: usize, node: Node<'s>, size: usize) -> Result<(), Stopped> {
         self.nodes += size;
         if self.nodes > limits::YAML_NODES {
             let message = format!("more than {} YAML nodes in one file", limits::YAML_NODES);
@@ -687,6 +692,12 @@ impl<'s> Builder<'s, '_> {
         }
         if self.is_at_key() && is_merge_key(&node) {
             self.odd(merge_key(node.span, self.sink));
+        }
+        if self.is_at_key()
+            && self.is_in_brackets(text)
+            && let Some(found) = older::key(text, node.span, self.sink)
+        {
+            self.sink.push(found);
         }
         let Some(frame) = self.stack.last_mut() else {
             self.root = Some(node);

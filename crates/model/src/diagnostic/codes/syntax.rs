@@ -279,8 +279,8 @@ codes! {
     }
     /// YAML that other readers refuse, or read otherwise
     OTHER_YAML = "CC0148" "other-yaml" Warning {
-        cause: "YAML 1.2 lets a tab stand where a space may stand, lets a value without quotes have a `?`, or begin with `:`, between brackets, and lets a document follow `...` without `---`. Readers of YAML 1.1, such as PyYAML, do not; pySigma reads rules with it.",
+        cause: "YAML 1.2 lets a tab stand where a space may stand, lets a value without quotes have a `?`, or begin with `:`, between brackets, lets a document follow `...` without `---`, an anchor be there twice or have any letters, and a key between brackets go on to the next line. Readers of YAML 1.1, such as PyYAML, do not; pySigma reads rules with it.",
         harm: "What is checked here is another rule there, or none.",
-        cure: "Write a space for the tab, quote the value, or begin the document with `---`.",
+        cure: "Write a space for the tab, quote the value, begin the document with `---`, rename the anchor, or write the key on one line.",
     }
 }
