@@ -144,9 +144,13 @@ pub(super) fn beginning(text: &str, before: usize, at: usize, is_bare: bool, sin
 /// What is wrong with a key between brackets: it goes on to another line before its `:`.
 pub(super) fn key(text: &str, span: Span, sink: &Sink) -> Option<Diagnostic> {
     let is_explicit = text.get(..span.range().start)?.trim_end().ends_with('?');
-    let behind = text.get(span.range().end..)?;
-    let colon = span.range().end + behind.find(':')?;
-    if is_explicit || !text.get(span.range().start..colon)?.contains('\n') {
+    let mut behind = text.get(span.range().end..)?.trim_start();
+    while behind.starts_with('#') {
+        behind = behind.get(behind.find('\n')?..)?.trim_start();
+    }
+    // Without a `:` it has no value, and may be as long as a value.
+    let to = text.len() - behind.len();
+    if is_explicit || !behind.starts_with(':') || !text.get(span.range().start..to)?.contains('\n') {
         return None;
     }
     let message = "a key and its `:` are not on one line";
