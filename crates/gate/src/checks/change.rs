@@ -18,7 +18,7 @@ use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::{self, LeftOut};
 
-use self::displaced::OnFormer;
+use self::displaced::Crossed;
 use self::taken::Side;
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
@@ -131,8 +131,8 @@ impl Check for ChangeGuard {
         sensors::nowhere(run, &before, &mut outcome);
         let told = templates(run, previous, &mut outcome);
         let sides = (&Side::of(previous), &Side::of(run.built));
-        let former = OnFormer::new(run, previous);
-        let mut changes = recognition::routed(run, previous, (sides, &former), &told, &mut outcome);
+        let crossed = Crossed::new(run, previous);
+        let mut changes = recognition::routed(run, previous, (sides, &crossed), &told, &mut outcome);
         grown(run, &mut outcome);
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
         let mut displaced = Vec::new();
@@ -143,7 +143,7 @@ impl Check for ChangeGuard {
                     displaced.extend(meaning::changed(
                         run,
                         (old, rule),
-                        (earlier, sides, &former),
+                        (earlier, sides, &crossed),
                         &mut changes,
                         &mut outcome,
                     ));
@@ -156,7 +156,7 @@ impl Check for ChangeGuard {
         for old in &gone {
             if let Some(new) = renamed(run, &before, old) {
                 let (changes, outcome) = (&mut Vec::new(), &mut Outcome::default());
-                displaced.extend(meaning::changed(run, (old, new), (earlier, sides, &former), changes, outcome));
+                displaced.extend(meaning::changed(run, (old, new), (earlier, sides, &crossed), changes, outcome));
             }
         }
         outcome.findings.extend(displaced::findings(&displaced));

@@ -25,24 +25,24 @@ use crate::subject::Built;
 type Placed = BTreeMap<Identity, Arc<CheckedRule>>;
 
 /// The Sigma rules of each of two releases on the template types of the other one, once somebody asks: what they would be on if nothing else had changed.
-pub(super) struct OnFormer<'r> {
+pub(super) struct Crossed<'r> {
     built: &'r Built,
     previous: &'r Built,
     threads: usize,
     /// The rules as they are, on the template types as they were.
-    rules: OnceCell<Placed>,
+    new_on_old: OnceCell<Placed>,
     /// The rules as they were, on the template types as they are.
-    old_rules: OnceCell<Placed>,
+    old_on_new: OnceCell<Placed>,
 }
 
-impl<'r> OnFormer<'r> {
+impl<'r> Crossed<'r> {
     pub(super) fn new(run: &Subject<'r>, previous: &'r Built) -> Self {
         Self {
             built: run.built,
             previous,
             threads: run.settings.threads,
-            rules: OnceCell::new(),
-            old_rules: OnceCell::new(),
+            new_on_old: OnceCell::new(),
+            old_on_new: OnceCell::new(),
         }
     }
 
@@ -55,8 +55,8 @@ impl<'r> OnFormer<'r> {
         if let Some(rule) = self.as_it_is(new) {
             return Some(both(before, rule.on(name)?));
         }
-        let old_rules = self.old_rules.get_or_init(|| self.placed(self.previous, self.built));
-        let stays = old_rules.get(&Identity::of(old)).is_some_and(|rule| rule.on(name).is_some());
+        let old_on_new = self.old_on_new.get_or_init(|| self.placed(self.previous, self.built));
+        let stays = old_on_new.get(&Identity::of(old)).is_some_and(|rule| rule.on(name).is_some());
         (!stays).then(|| before.clone())
     }
 
@@ -73,8 +73,8 @@ impl<'r> OnFormer<'r> {
 
     /// A Sigma rule as it is, on the template types as they were; nothing where it means nothing there.
     fn as_it_is(&self, rule: &CheckedRule) -> Option<&CheckedRule> {
-        let rules = self.rules.get_or_init(|| self.placed(self.built, self.previous));
-        rules.get(&Identity::of(rule)).map(|rule| &**rule)
+        let new_on_old = self.new_on_old.get_or_init(|| self.placed(self.built, self.previous));
+        new_on_old.get(&Identity::of(rule)).map(|rule| &**rule)
     }
 
     fn placed(&self, rules: &Built, on: &Built) -> Placed {

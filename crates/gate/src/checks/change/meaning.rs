@@ -12,7 +12,7 @@ use contentcheck_run::replay::{Counted, count};
 use contentcheck_run::{Plan, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
-use super::displaced::{Displaced, OnFormer};
+use super::displaced::{Displaced, Crossed};
 use super::plain;
 use super::taken::{Side, differs};
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
@@ -46,13 +46,13 @@ pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome
 pub(super) fn changed<'r>(
     run: &Subject<'_>,
     (old, new): (&'r CheckedRule, &'r CheckedRule),
-    (earlier, sides, former): (&Learned, (&Side, &Side), &OnFormer<'_>),
+    (earlier, sides, crossed): (&Learned, (&Side, &Side), &Crossed<'_>),
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
 ) -> Option<Displaced<'r>> {
     let mut analysis = Analysis::new(&proof::fires);
     analysis.about(&new.source);
-    let displaced = moved(run, (old, new), (sides, former), &mut analysis, changes, outcome);
+    let displaced = moved(run, (old, new), (sides, crossed), &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
         if before.asks_alike(target) {
@@ -203,7 +203,7 @@ fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool
 fn moved<'r>(
     run: &Subject<'_>,
     (old, new): (&'r CheckedRule, &'r CheckedRule),
-    ((then, now), former): ((&Side, &Side), &OnFormer<'_>),
+    ((then, now), crossed): ((&Side, &Side), &Crossed<'_>),
     analysis: &mut Analysis<'_>,
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
@@ -243,10 +243,10 @@ fn moved<'r>(
         let Fires::Yes(witness) = analysis.fires(before) else { continue };
         let lost = only(run, before, witness, (old, then), (new, now));
         let mut taken = || {
-            let taken = former.taken((old, new), before)?;
+            let taken = crossed.taken((old, new), before)?;
             let Fires::Yes(event) = analysis.fires(&taken) else { return None };
             only(run, &taken, event.clone(), (old, then), (new, now))
-                .or_else(|| former.is_blind(new, now, &taken.template, &event).then_some(event))
+                .or_else(|| crossed.is_blind(new, now, &taken.template, &event).then_some(event))
         };
         let taken = if displaced.is_none() { taken() } else { None };
         let Some(witness) = lost.or_else(|| taken.clone()) else { continue };

@@ -12,7 +12,7 @@ use contentcheck_model::rule::{CheckedRule, Identity, Target};
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use serde_json::{Map, Value};
 
-use super::displaced::OnFormer;
+use super::displaced::Crossed;
 use super::taken::{Asking, Side, Spelling, Taken, claims};
 use super::{by_identity, plain};
 use crate::evidence::{Change, ChangeKind, Finding};
@@ -37,7 +37,7 @@ pub(super) type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
 pub(super) fn routed(
     run: &Subject<'_>,
     previous: &Built,
-    ((then, is_now), former): ((&Side, &Side), &OnFormer<'_>),
+    ((then, is_now), crossed): ((&Side, &Side), &Crossed<'_>),
     told: &BTreeSet<&str>,
     outcome: &mut Outcome,
 ) -> Vec<Change> {
@@ -120,7 +120,7 @@ pub(super) fn routed(
     // on which a rule fired.
     let mut asking = Asking::new();
     // What a rule no longer asks for, it gave up by itself.
-    let still = |rule: &CheckedRule, target: &Target| former.still_asked(rule, target);
+    let still = |rule: &CheckedRule, target: &Target| crossed.still_asked(rule, target);
     let as_it_was = |_: &CheckedRule, target: &Target| target.clone();
     let mut gains: BTreeMap<String, (Value, &CheckedRule, &str)> = BTreeMap::new();
     for (open, taker) in each(&taken_now) {
