@@ -21,6 +21,7 @@ use crate::subject::Built;
 
 mod change;
 mod corpus;
+mod lost;
 mod recognition;
 mod seeded;
 mod sees;

@@ -243,14 +243,14 @@ fn same(one: &Fixed, other: &Fixed) -> bool {
     }
 }
 
-/// Whether a name of `reads` has one of some of its values.
-fn spelled_as<'f>(open: &TemplateType, name: &str, values: impl Iterator<Item = &'f Fixed>) -> Expr<Predicate> {
+/// Whether a name of `reads` has one of some of its values, spelled as the template type spells them.
+pub fn spelled_as<'f>(template: &TemplateType, name: &str, values: impl Iterator<Item = &'f Fixed>) -> Expr<Predicate> {
     let each = values.map(|value| match value {
         Fixed::Text(text) => {
             let pattern = TextPattern { pattern: Pattern::Equals(text.as_str().into()), ignore_case: false };
-            is(open, name, Test::Text { patterns: vec![pattern], all: false })
+            is(template, name, Test::Text { patterns: vec![pattern], all: false })
         }
-        Fixed::Int(number) => is(open, name, Test::Int(vec![IntRange { from: *number, to: *number }])),
+        Fixed::Int(number) => is(template, name, Test::Int(vec![IntRange { from: *number, to: *number }])),
     });
     Expr::Any(each.collect())
 }

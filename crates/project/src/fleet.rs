@@ -40,9 +40,7 @@ pub fn selected(selectors: &[String], root: &Path) -> Result<Selected, Failure> 
     let mut files = Selected::default();
     for selector in selectors {
         for sensor in select(selector, root, &mut files)? {
-            let known = |other: &Sensor| {
-                other.name() == sensor.name() && other.version().compare(sensor.version().as_str()).is_eq()
-            };
+            let known = |other: &Sensor| other.is_build_of(&sensor);
             // The same shipped manifest may be named twice; two manifests of one build may not.
             if !(selector.starts_with("builtin:") && found.iter().any(known)) {
                 found.push(sensor);

@@ -103,10 +103,22 @@ pub fn is_own(target: &Target, witness: &Witness) -> bool {
 /// Whether a rule matches a recorded event, on any template type that the event is told to be of. Nothing where it cannot be evaluated.
 #[must_use]
 pub fn matches(rule: &CheckedRule, router: &Router, record: &str) -> Option<bool> {
+    matches_among(rule, router, record, |_| true)
+}
+
+/// As [`matches`], where only some template types are supplied.
+#[must_use]
+pub fn matches_among(
+    rule: &CheckedRule,
+    router: &Router,
+    record: &str,
+    is_supplied: impl Fn(&str) -> bool,
+) -> Option<bool> {
     let (mut flattener, mut routes) = (Flattener::new(), Vec::new());
     let flat = flattener.flatten(record.as_bytes()).ok()?;
     router.route(&flat, None, &mut routes);
-    let of = routes.iter().filter_map(|route| rule.on(&router.templates().get(*route)?.name));
+    let names = routes.iter().filter_map(|route| router.templates().get(*route)).map(|template| &template.name);
+    let of = names.filter(|name| is_supplied(name)).filter_map(|name| rule.on(name));
     let matches: Option<Vec<bool>> = of.map(|target| reads(target, &flat)).collect();
     Some(matches?.contains(&true))
 }

@@ -1,7 +1,10 @@
 //! Check 9: what differs from the previous release.
 
+mod between;
 mod blinded;
 mod displaced;
+mod kinds;
+mod lost;
 mod meaning;
 mod recognition;
 mod sensors;
@@ -18,8 +21,7 @@ use contentcheck_model::table::Table;
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::{self, LeftOut};
 
-use self::displaced::Crossed;
-use self::taken::Side;
+use self::between::Between;
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
 use crate::evidence::{Change, ChangeKind, Finding, Weight};
@@ -130,9 +132,8 @@ impl Check for ChangeGuard {
         sensors::look(run, previous, &left, &mut outcome);
         sensors::nowhere(run, &before, &mut outcome);
         let told = templates(run, previous, &mut outcome);
-        let sides = (&Side::of(previous), &Side::of(run.built));
-        let crossed = Crossed::new(run, previous);
-        let mut changes = recognition::routed(run, previous, (sides, &crossed), &told, &mut outcome);
+        let between = Between::new(run, previous);
+        let mut changes = recognition::routed(run, previous, &between, &told, &mut outcome);
         grown(run, &mut outcome);
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));
         let mut displaced = Vec::new();
@@ -143,7 +144,7 @@ impl Check for ChangeGuard {
                     displaced.extend(meaning::changed(
                         run,
                         (old, rule),
-                        (earlier, sides, &crossed),
+                        (earlier, &between),
                         &mut changes,
                         &mut outcome,
                     ));
@@ -156,7 +157,7 @@ impl Check for ChangeGuard {
         for old in &gone {
             if let Some(new) = renamed(run, &before, old) {
                 let (changes, outcome) = (&mut Vec::new(), &mut Outcome::default());
-                displaced.extend(meaning::changed(run, (old, new), (earlier, sides, &crossed), changes, outcome));
+                displaced.extend(meaning::changed(run, (old, new), (earlier, &between), changes, outcome));
             }
         }
         outcome.findings.extend(displaced::findings(&displaced));

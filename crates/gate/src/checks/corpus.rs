@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use contentcheck_model::diagnostic::codes;
-use contentcheck_model::sensor::Fleet;
+use contentcheck_model::sensor::{Fleet, Sensor};
 
 use crate::evidence::{Evidence, Finding, InputDigest, InputKind};
 use crate::facts::plural;
@@ -195,8 +195,7 @@ pub(crate) fn manifests_changed(run: &Subject<'_>, outcome: &mut Outcome) {
 /// Sensors that the release before was for and this one is not: nothing looks at what they do with it, and they may still
 /// be deployed. The fleet of before is that of the previous release, and what its evidence names besides.
 pub(crate) fn sensors_gone(run: &Subject<'_>, outcome: &mut Outcome) {
-    let names = |fleet: &Fleet| fleet.sensors().iter().map(ToString::to_string).collect::<Vec<_>>();
-    let of_release = run.previous.and_then(|previous| previous.devices.as_ref()).map(names);
+    let of_release = run.previous.and_then(|previous| previous.devices.as_ref()).map(Fleet::sensors);
     let evidence = run.settings.previous_evidence.as_deref().map(PreviousEvidence::evidence);
     let of_evidence = evidence.map(|then| then.release.fleet.clone());
     if of_release.is_none() && of_evidence.is_none() {
@@ -206,15 +205,13 @@ pub(crate) fn sensors_gone(run: &Subject<'_>, outcome: &mut Outcome) {
         );
         return;
     }
-    let mut before: Vec<String> = of_release.unwrap_or_default();
-    for sensor in of_evidence.unwrap_or_default() {
-        if !before.contains(&sensor) {
-            before.push(sensor);
-        }
-    }
-    let now = run.built.devices.as_ref().map(names).unwrap_or_default();
-    let gone: Vec<&str> = before.iter().filter(|of| !now.contains(of)).map(String::as_str).collect();
-    let named = gone.iter().take(NAMED).copied().collect::<Vec<_>>().join(", ");
+    let (of_release, of_evidence) = (of_release.unwrap_or_default(), of_evidence.unwrap_or_default());
+    let now = run.built.devices.as_ref().map(Fleet::sensors).unwrap_or_default();
+    let mut gone: Vec<String> =
+        of_release.iter().filter(|was| !now.iter().any(|is| is.is_build_of(was))).map(ToString::to_string).collect();
+    let is_there = |all: &[Sensor], name: &str| all.iter().any(|sensor| sensor.is_called(name));
+    gone.extend(of_evidence.into_iter().filter(|name| !is_there(of_release, name) && !is_there(now, name)));
+    let named = gone.iter().take(NAMED).map(String::as_str).collect::<Vec<_>>().join(", ");
     if gone.is_empty() {
         return;
     }

@@ -181,8 +181,11 @@ fn what_there_is_to_look_at_may_not_shrink() {
     };
     let then = run(&old, &[3, 4], &[5, 6], None, false);
     let new = on_fleet(A7, &[NEW]);
+    // The same builds, written otherwise.
+    let rewritten = on_fleet(A7, &[("7.0", NEW.1), (&format!("0{}.0", NEW.0), NEW.1)]);
     for (built, recordings, never, expected) in [
         (&old, vec![3, 4], vec![5, 6], vec![]),
+        (&rewritten, vec![3, 4], vec![5, 6], vec![]),
         (&old, vec![30, 4], vec![5, 60], vec![]),
         (&old, vec![3, 3], vec![5, 6], vec!["6 distinct recorded events, and the previous release had 7"]),
         (&old, vec![7], vec![5, 6], vec!["1 file of recorded events, and the previous release had 2"]),

@@ -116,6 +116,9 @@ fn a_sensor_that_left_the_fleet_is_named() {
         vec![format!("CC1016: the fleet of the previous release has sensors that this one lacks: {named}")]
     };
     assert_eq!(said(&of(&[seven, eight, nine]), false), [""; 0]);
+    // `10` is `10.0`.
+    assert_eq!(said(&of(&[("7.0.0", seven.1), ("08.0", eight.1)]), false), [""; 0]);
+    assert_eq!(said(&of(&[("7.0.0", seven.1), ("8.1", eight.1)]), false), lacks("acme 8"));
     assert_eq!(said(&of(&[eight, nine]), false), lacks("acme 7"));
     assert_eq!(said(&of(&[nine]), false), lacks("acme 7, acme 8"));
     assert_eq!(said(&of(&[nine]), true), [""; 0]);

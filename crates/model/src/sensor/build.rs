@@ -52,6 +52,13 @@ impl Sensor {
         self.name() == other.name() && (a.compare(b.as_str()).is_eq() || b.compare(a.as_str()).is_eq())
     }
 
+    /// Whether a text such as `acme 7.15` names this build: however the version is written.
+    #[must_use]
+    pub fn is_called(&self, text: &str) -> bool {
+        text.split_once(' ')
+            .is_some_and(|(name, version)| name == self.name() && self.version().compare(version).is_eq())
+    }
+
     /// What this manifest says differently from another one of the same build. What has no effect on what loads may be another:
     /// where the facts come from, the order of the header and of features, how types, versions and the JSON are written.
     #[must_use]
@@ -185,6 +192,18 @@ mod tests {
 
     #[test]
     fn another_version_is_another_build() {
+        let built = sensor(&whole());
+        for (text, is_it) in [
+            ("acme 7.13", true),
+            ("acme 7.13.0", true),
+            ("acme 07.13", true),
+            ("acme 7.130", false),
+            ("other 7.13", false),
+            ("acme", false),
+            ("acme  7.13", false),
+        ] {
+            assert_eq!(built.is_called(text), is_it, "{text}");
+        }
         let mut other = whole();
         other["version"] = json!("7.14");
         assert!(!sensor(&other).is_build_of(&sensor(&whole())));

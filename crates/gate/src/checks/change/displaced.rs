@@ -9,14 +9,9 @@ use contentcheck_analysis::Witness;
 use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::rule::{CheckedRule, Identity, Target};
-use contentcheck_model::sensor::{Fleet, Sensor};
 use contentcheck_model::template::TemplateType;
-use contentcheck_run::proof;
-use serde_json::Value;
 
 use super::meaning::on;
-use super::recognition::recognised;
-use super::taken::Side;
 use crate::evidence::Finding;
 use crate::run::Subject;
 use crate::subject::Built;
@@ -80,22 +75,6 @@ impl<'r> Crossed<'r> {
     fn placed(&self, rules: &Built, on: &Built) -> Placed {
         let rules = rules.judged().checked().sigma_rules_on(on.content().catalogue(), self.threads);
         rules.into_iter().map(|rule| (Identity::of(&rule), rule)).collect()
-    }
-
-    /// Whether a sensor of the fleet supplies a template type that a rule is no longer on, and none of those on which the rule is and of which an event
-    /// is now: as it is recorded the rule still finds it, and on this sensor it does not.
-    pub(super) fn is_blind(&self, rule: &CheckedRule, now: &Side, before: &TemplateType, event: &Witness) -> bool {
-        let event = Value::Object(proof::json(before, event)).to_string();
-        let on: Vec<&str> =
-            recognised(&now.router, &event).into_iter().filter(|name| rule.on(name).is_some()).collect();
-        let fleet = self.built.judged().gathered().fleet.as_ref();
-        let loads = |sensor: &&Sensor| rule.sensors.as_ref().is_none_or(|constraint| constraint.matches(sensor));
-        let sees = |sensor: &Sensor| on.iter().any(|name| sensor.template(name).is_some());
-        fleet
-            .into_iter()
-            .flat_map(Fleet::sensors)
-            .filter(loads)
-            .any(|sensor| sensor.template(&before.name).is_some() && !sees(sensor))
     }
 }
 

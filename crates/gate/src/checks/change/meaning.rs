@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contentcheck_analysis::{Analysis, Difference, Example, Fires, Relation, Unknown, Witness, keeps, onto};
-use contentcheck_model::diagnostic::{Detail, Measure, codes};
+use contentcheck_model::diagnostic::{Detail, Measure, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::rule::{CheckedRule, Identity, RuleId, Target};
 use contentcheck_model::template::TemplateType;
@@ -12,9 +12,10 @@ use contentcheck_run::replay::{Counted, count};
 use contentcheck_run::{Plan, proof};
 use proptest::strategy::{Strategy, ValueTree};
 
-use super::displaced::{Displaced, Crossed};
+use super::between::Between;
+use super::displaced::Displaced;
+use super::lost::Search;
 use super::plain;
-use super::taken::{Side, differs};
 use crate::evidence::{Change, ChangeKind, Finding, Volume};
 use crate::facts::plural;
 use crate::generate::{Maker, runner};
@@ -46,13 +47,13 @@ pub(super) fn added(run: &Subject<'_>, rule: &CheckedRule, outcome: &mut Outcome
 pub(super) fn changed<'r>(
     run: &Subject<'_>,
     (old, new): (&'r CheckedRule, &'r CheckedRule),
-    (earlier, sides, crossed): (&Learned, (&Side, &Side), &Crossed<'_>),
+    (earlier, between): (&Learned, &Between<'_>),
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
 ) -> Option<Displaced<'r>> {
     let mut analysis = Analysis::new(&proof::fires);
     analysis.about(&new.source);
-    let displaced = moved(run, (old, new), (sides, crossed), &mut analysis, changes, outcome);
+    let displaced = moved(run, (old, new), between, &mut analysis, changes, outcome);
     for target in &new.targets {
         let Some(before) = old.on(&target.template.name) else { continue };
         if before.asks_alike(target) {
@@ -203,17 +204,18 @@ fn inverts(before: &Target, after: &Target, analysis: &mut Analysis<'_>) -> bool
 fn moved<'r>(
     run: &Subject<'_>,
     (old, new): (&'r CheckedRule, &'r CheckedRule),
-    ((then, now), crossed): ((&Side, &Side), &Crossed<'_>),
+    between: &Between<'_>,
     analysis: &mut Analysis<'_>,
     changes: &mut Vec<Change>,
     outcome: &mut Outcome,
 ) -> Option<Displaced<'r>> {
+    let (kinds, crossed) = (&between.kinds, &between.crossed);
+    let gains = Search { seed: run.settings.seed, kinds, way: between.gains(), rules: (new, old) };
     let (mut came, mut floods) = (None, None);
     let (mut came_to, mut flooded) = (0_u64, 0_u64);
     for target in new.targets.iter().filter(|target| old.on(&target.template.name).is_none()) {
-        let Fires::Yes(witness) = analysis.fires(target) else { continue };
         // What it matched before on another template type is no gain.
-        let Some(witness) = only(run, target, witness, (new, now), (old, then)) else { continue };
+        let Some(witness) = gains.search(target, analysis).event else { continue };
         let volume = volume(run, None, target);
         came_to += 1;
         if is_flood(run, new, volume) {
@@ -237,19 +239,27 @@ fn moved<'r>(
         );
         outcome.findings.push(flood(new, target, message, Some(&witness)).with_detail(on(&target.template)));
     }
+    let losses = Search { way: between.recorded_losses(), rules: (old, new), ..gains };
+    // What it asks for on a template type that others took from it, sensors may supply to that one alone.
+    let displacing = Search { way: between.losses(), ..losses };
     let (mut left, mut displaced) = (None, None);
     let mut left_by = 0;
     for before in old.targets.iter().filter(|before| new.on(&before.template.name).is_none()) {
-        let Fires::Yes(witness) = analysis.fires(before) else { continue };
-        let lost = only(run, before, witness, (old, then), (new, now));
+        let lost = losses.search(before, analysis);
+        let mut unknown = lost.unknown;
         let mut taken = || {
-            let taken = crossed.taken((old, new), before)?;
-            let Fires::Yes(event) = analysis.fires(&taken) else { return None };
-            only(run, &taken, event.clone(), (old, then), (new, now))
-                .or_else(|| crossed.is_blind(new, now, &taken.template, &event).then_some(event))
+            let found = displacing.search(&crossed.taken((old, new), before)?, analysis);
+            unknown = unknown.take().or(found.unknown);
+            found.event
         };
         let taken = if displaced.is_none() { taken() } else { None };
-        let Some(witness) = lost.or_else(|| taken.clone()) else { continue };
+        if let (Some(reason), false) = (unknown, run.settings.allow_shrink) {
+            let title = clip(&new.title);
+            outcome
+                .skipped
+                .push(format!("what `{title}` no longer finds on {}, which it left: {reason}", before.template));
+        }
+        let Some(witness) = lost.event.or_else(|| taken.clone()) else { continue };
         left_by += 1;
         let of = |event| Displaced { rule: new, template: &before.template, event };
         displaced = displaced.or(taken.map(of));
@@ -278,35 +288,6 @@ fn moved<'r>(
         return None;
     }
     displaced
-}
-
-/// An event of a target that its rule matches, and that the other release's does not match, as whatever it is told to be there: the one that is known,
-/// or one of those that are made of what the rule looks for.
-fn only(
-    run: &Subject<'_>,
-    target: &Target,
-    known: Witness,
-    one: (&CheckedRule, &Side),
-    other: (&CheckedRule, &Side),
-) -> Option<Witness> {
-    /// A rule that is on many template types is asked about each.
-    const TRIED: u64 = 200;
-    let is_it = |witness: &Witness| {
-        let event = serde_json::Value::Object(proof::json(&target.template, witness));
-        // What nobody can tell once it is recorded is what the analysis says.
-        proof::matches(other.0, &other.1.router, &event.to_string()) != Some(true)
-    };
-    if is_it(&known) {
-        return Some(known);
-    }
-    let prepared = Prepared::new(target).ok()?;
-    let maker = Maker::new(&target.template, &[(&prepared, &[])]);
-    let strategy = maker.strategy();
-    let mut runner = runner(run.settings.seed, 11);
-    let made = (0..TRIED).filter_map(|_| strategy.new_tree(&mut runner).ok());
-    let events = made.map(|tree| maker.event(&tree.current(), &[])).filter(|event| prepared.evaluate(event));
-    let mut witnesses = events.map(|event| proof::witness(&event));
-    witnesses.find(|witness| differs(&serde_json::Value::Object(proof::json(&target.template, witness)), one, other))
 }
 
 /// A template type, and how many others there are.

@@ -1,7 +1,7 @@
 //! Recorded events that are no longer recognised as what they were: rules on that template type then see none of them, though nothing
 //! about the rules changed.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use contentcheck_events::{Flattener, Router};
@@ -9,19 +9,17 @@ use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{CheckedRule, Identity, Target};
-use contentcheck_model::template::{Fixed, Recognition, TemplateType};
-use serde_json::{Map, Value};
+use contentcheck_model::template::TemplateType;
+use serde_json::Value;
 
-use super::displaced::Crossed;
-use super::taken::{Asking, Side, Spelling, Taken, claims};
+use super::between::{Between, View};
+use super::kinds::{Said, as_record};
+use super::taken::{Asking, Spelling, Taken, claims};
 use super::{by_identity, plain};
 use crate::evidence::{Change, ChangeKind, Finding};
 use crate::facts::place;
 use crate::run::{Outcome, Subject};
 use crate::subject::Built;
-
-/// Events of one template type that are routed in both releases.
-const EVENTS: usize = 65_536;
 
 /// Predicates that are looked at for all of them, some seconds.
 const WORK: u64 = 30_000_000;
@@ -29,21 +27,19 @@ const WORK: u64 = 30_000_000;
 /// Events of a template type that were none of it before, with which it is tried whether a rule gains some.
 const COMING: usize = 64;
 
-/// What an event says under the names by which events are recognised.
-pub(super) type Said<'t> = BTreeMap<&'t str, &'t Fixed>;
-
 /// Routes what the previous release recognises by `reads` in both releases, and gives the rules that match more by that. `told` are the template types
 /// of which it is told already that they have other `reads`.
 pub(super) fn routed(
     run: &Subject<'_>,
     previous: &Built,
-    ((then, is_now), crossed): ((&Side, &Side), &Crossed<'_>),
+    between: &Between<'_>,
     told: &BTreeSet<&str>,
     outcome: &mut Outcome,
 ) -> Vec<Change> {
     if run.settings.allow_shrink {
         return Vec::new();
     }
+    let Between { then, now: is_now, kinds, crossed, views } = between;
     let (was, is) = (&then.templates, &is_now.templates);
     let (changed, taken_now, taken_then) = (changed(was, is), claims(was, is), claims(is, was));
     if changed.is_empty() && taken_now.is_empty() && taken_then.is_empty() {
@@ -61,7 +57,6 @@ pub(super) fn routed(
         })
         .collect();
     let mut work = WORK;
-    let askers = Askers::of(was.iter().chain(is));
     let (before, now) = (&then.router, &is_now.router);
     let newest = run.built.content().catalogue().newest_sound();
     let mut lose = |name: &str, event: &str, rule: &CheckedRule| {
@@ -92,7 +87,7 @@ pub(super) fn routed(
         if stay.is_empty() {
             continue;
         }
-        let events = events(template, &changed, &askers).filter(|_| work > 0);
+        let events = kinds.of(template, &changed).filter(|_| work > 0);
         let Some(events) = events else {
             skipped.push(format!(
                 "which recorded events are still those of `{name}`: its `reads` have more values that others ask for than are tried"
@@ -107,8 +102,12 @@ pub(super) fn routed(
             }
             // Where an open template type leaves events to a fixed one, its rules may be on that one too.
             let is = recognised(now, &event);
-            let sees = |on: &BTreeSet<&str>| is.iter().any(|is| on.contains(is));
-            let blind = stay.iter().filter(|(_, _, on)| !is.contains(&name) && !sees(on));
+            let sees = |view: &View<'_>, on: &BTreeSet<&str>| is.iter().any(|is| on.contains(is) && view.supplies(is));
+            let is_blind = |rule: &CheckedRule, on: &BTreeSet<&str>| {
+                let mut views = views.iter().filter(|view| view.is_for(rule) && view.supplies(name));
+                views.any(|view| !sees(view, on))
+            };
+            let blind = stay.iter().filter(|(rule, _, on)| is_blind(rule, on));
             let rule = blind.clone().find(|(_, then, _)| may_fire(then, said, &mut work))?.0;
             Some((event, rule))
         };
@@ -126,7 +125,7 @@ pub(super) fn routed(
     for (open, taker) in each(&taken_now) {
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*then, *rule));
         let is_told = told.contains(open) || lost.contains(open);
-        for taken in asking.taken((open, taker), asked, (then, is_now), (&still, Spelling::AsWritten)) {
+        for taken in asking.taken((open, taker), asked, between.losses(), (&still, Spelling::AsWritten)) {
             match taken {
                 Taken::Lost(event, rule) if !is_told => {
                     lose(open, &event.to_string(), rule);
@@ -146,7 +145,7 @@ pub(super) fn routed(
     // The other way round: events that somebody took and that now come to the open one.
     for (open, taker) in each(&taken_then) {
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*rule, *then));
-        for taken in asking.taken((open, taker), asked, (is_now, then), (as_it_was, Spelling::Any)) {
+        for taken in asking.taken((open, taker), asked, between.gains(), (as_it_was, Spelling::Any)) {
             match taken {
                 Taken::Lost(event, rule) => {
                     gains.entry(rule.key().to_owned()).or_insert((event, rule, open));
@@ -162,7 +161,7 @@ pub(super) fn routed(
     let of_both = changed.iter().filter(|of| was.iter().chain(is).filter(|one| one.name == of.name).count() > 1);
     for template in of_both.filter(|of| is.iter().any(|one| Arc::ptr_eq(one, of))) {
         let name = template.name.as_str();
-        let Some(events) = events(template, &changed, &askers) else { continue };
+        let Some(events) = kinds.of(template, &changed) else { continue };
         let comes = |said: &&Said<'_>| {
             let event = json(said);
             recognised(now, &event).contains(&name) && !recognised(before, &event).contains(&name)
@@ -170,7 +169,7 @@ pub(super) fn routed(
         let come: Vec<&Said<'_>> = events.iter().filter(comes).take(COMING).collect();
         for (rule, was, _) in both.iter().filter(|(rule, ..)| rule.on(name).is_some()) {
             if !gains.contains_key(rule.key())
-                && let Some(event) = asking.gained((rule, is_now), (was, then), name, &come)
+                && let Some(event) = asking.gained((rule, was), between.gains(), name, &come)
             {
                 gains.insert(rule.key().to_owned(), (event, rule, name));
             }
@@ -240,88 +239,7 @@ pub(super) fn recognised<'r>(router: &'r Router, event: &str) -> Vec<&'r str> {
     routes.iter().filter_map(template).collect()
 }
 
-/// Which template types ask for a value under a name, by their numbers. A recorded value is a text and a number at once.
-struct Askers(HashMap<(String, String), Vec<usize>>);
-
-impl Askers {
-    fn of<'t>(templates: impl Iterator<Item = &'t Arc<TemplateType>>) -> Self {
-        let mut askers: HashMap<(String, String), Vec<usize>> = HashMap::new();
-        for (at, template) in templates.enumerate() {
-            for Recognition { name, values } in &template.reads {
-                for value in values {
-                    askers.entry(Self::key(name, value)).or_default().push(at);
-                }
-            }
-        }
-        Self(askers)
-    }
-
-    fn key(name: &str, value: &Fixed) -> (String, String) {
-        (name.to_owned(), value.text().to_ascii_lowercase())
-    }
-
-    fn asking(&self, name: &str, value: &Fixed) -> &[usize] {
-        self.0.get(&Self::key(name, value)).map_or(&[], Vec::as_slice)
-    }
-}
-
-/// Events that have what a template type reads, in all ways that template types tell apart: of values under a name that the same of them ask
-/// for, one; with what each of the changed ones asks for besides; and without one of the names, as exporters leave them out. None where there
-/// are too many.
-fn events<'t>(template: &'t TemplateType, changed: &'t [Arc<TemplateType>], askers: &Askers) -> Option<Vec<Said<'t>>> {
-    let mut all: Vec<Said<'t>> = vec![BTreeMap::new()];
-    for Recognition { name, values } in &template.reads {
-        let kinds: BTreeMap<&[usize], &Fixed> =
-            values.iter().map(|value| (askers.asking(name, value), value)).collect();
-        all = extended(&all, kinds.values().map(|value| vec![(name.as_str(), *value)]))?;
-    }
-    let whole = all.clone();
-    for of in changed {
-        let besides: Vec<&Recognition> =
-            of.reads.iter().filter(|of| template.reads.iter().all(|own| own.name != of.name)).collect();
-        let first = || besides.iter().filter_map(|of| Some((of.name.as_str(), of.values.first()?)));
-        // Each value of each name is in one event, beside the first ones of the others.
-        let each = besides.iter().flat_map(|of| of.values.iter().map(|value| (of.name.as_str(), value)));
-        all.extend(extended(&whole, each.map(|one| first().chain([one]).collect()))?);
-    }
-    if template.reads.len() > 1 {
-        let without =
-            |name: &str| all.iter().cloned().map(move |mut said| (said.remove(name), said).1).collect::<Vec<_>>();
-        let lacking: Vec<Said<'t>> = template.reads.iter().flat_map(|of| without(&of.name)).collect();
-        all.extend(lacking);
-    }
-    Some(all)
-}
-
-/// Each event with each of these additions. None where there are too many.
-fn extended<'t>(
-    events: &[Said<'t>],
-    additions: impl Iterator<Item = Vec<(&'t str, &'t Fixed)>>,
-) -> Option<Vec<Said<'t>>> {
-    let mut extended = Vec::new();
-    for addition in additions {
-        if extended.len() + events.len() > EVENTS {
-            return None;
-        }
-        extended.extend(events.iter().map(|said| {
-            let mut said = said.clone();
-            said.extend(addition.iter().copied());
-            said
-        }));
-    }
-    Some(extended)
-}
-
 /// An event as a record.
 fn json(said: &Said<'_>) -> String {
     Value::Object(as_record(said)).to_string()
-}
-
-/// What an event says, as a recorder writes it.
-pub(super) fn as_record(said: &Said<'_>) -> Map<String, Value> {
-    let value = |fixed: &Fixed| match fixed {
-        Fixed::Text(text) => Value::from(text.as_str()),
-        Fixed::Int(number) => Value::from(*number),
-    };
-    said.iter().map(|(name, fixed)| ((*name).to_owned(), value(fixed))).collect()
 }

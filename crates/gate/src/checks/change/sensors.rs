@@ -41,12 +41,12 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
             let shown_now = of_group.on(sensor);
             let unseen = |before: &Runs| before.shown.without(&shown_now, &all_asked, |rule| loaded.contains(rule));
             let older = older(run, sensor, &known);
-            if let Some((older, runs)) = older.and_then(|older| Some((older, before.get(&build(older))?))) {
+            if let Some((older, runs)) = older.and_then(|older| Some((older, before.of(older)?))) {
                 let unseen = blinded.of_weight(run, (sensor, older), unseen(runs));
                 outcome.findings.extend(older_runs(run, now, (sensor, older), runs, (left, &unseen)));
                 blinded.look(run, now, (sensor, older), &runs.rules);
             }
-            let Some(runs_before) = before.get(&build(sensor)) else { continue };
+            let Some(runs_before) = before.of(sensor) else { continue };
             let loaded_before = &runs_before.rules;
             let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
             let loads = now.plan.loaded_rules();
@@ -60,7 +60,7 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
             if run.settings.allow_shrink {
                 continue;
             }
-            let was = known.iter().find(|of| of.name() == sensor.name() && of.version() == sensor.version());
+            let was = known.iter().find(|of| of.is_build_of(sensor));
             let was = was.copied().unwrap_or(sensor);
             let unseen = blinded.of_weight(run, (sensor, was), unseen(runs_before));
             unseen.into_iter().for_each(|one| unseen_by.entry(one).or_default().push(sensor));
@@ -131,8 +131,7 @@ fn see_less(run: &Subject<'_>, unseen_by: &BTreeMap<(Identity, Unseen), Vec<&Sen
 /// The version before a sensor that is new in the fleet. Nothing for one that was there, and where that it runs less is meant.
 fn older<'s>(run: &Subject<'_>, sensor: &Sensor, known: &[&'s Sensor]) -> Option<&'s Sensor> {
     let version = sensor.version().as_str();
-    let is_it = |of: &&&Sensor| of.name() == sensor.name() && of.version().compare(version).is_eq();
-    if run.settings.allow_shrink || known.iter().any(|of| is_it(&of)) {
+    if run.settings.allow_shrink || known.iter().any(|of| of.is_build_of(sensor)) {
         return None;
     }
     // Where the two count their versions otherwise, either order makes it the one before.
@@ -210,13 +209,26 @@ fn loaded(before: usize, after: usize, run: &Subject<'_>, sensor: &Sensor) -> De
     }
 }
 
-/// The name and version of a sensor.
-fn build(sensor: &Sensor) -> (String, String) {
-    (sensor.name().to_owned(), sensor.version().to_string())
-}
+/// What sensors run.
+#[derive(Default)]
+struct Ran<'s>(Vec<(&'s Sensor, Runs)>);
 
-/// What sensors run, by their names and versions.
-type Ran = BTreeMap<(String, String), Runs>;
+impl<'s> Ran<'s> {
+    fn of(&self, sensor: &Sensor) -> Option<&Runs> {
+        self.0.iter().find(|(of, _)| of.is_build_of(sensor)).map(|(_, runs)| runs)
+    }
+
+    fn add(&mut self, sensor: &'s Sensor, rules: &BTreeSet<Identity>, shown: Shown) {
+        let at = self.0.iter().position(|(of, _)| of.is_build_of(sensor)).unwrap_or(self.0.len());
+        if at == self.0.len() {
+            self.0.push((sensor, Runs::default()));
+        }
+        if let Some((_, runs)) = self.0.get_mut(at) {
+            runs.rules.extend(rules.iter().cloned());
+            runs.shown.extend(shown);
+        }
+    }
+}
 
 /// What one sensor runs.
 #[derive(Default)]
@@ -228,18 +240,16 @@ struct Runs {
 
 /// The rules of the previous release that each sensor of the fleet runs, as that release's own manifest of it says and as
 /// this one's does: a manifest that lacks something now does not make it never have been there.
-fn ran(previous: &Built, fleet: &Fleet) -> Result<Ran, String> {
+fn ran<'s>(previous: &'s Built, fleet: &'s Fleet) -> Result<Ran<'s>, String> {
     let image = previous.image.as_ref().map_err(ToString::to_string)?;
-    let mut ran: Ran = BTreeMap::new();
+    let mut ran = Ran::default();
     for fleet in previous.devices.iter().chain([fleet]) {
         for group in Groups::of(previous.content(), image, fleet)?.taking {
             let loaded = group.loaded(previous.content());
             let rules = previous.content().rules().iter().map(|rule| &**rule);
             let asked = Asked::by(rules, |id, target| group.plan.loads_on(id, &target.template));
             for sensor in group.sensors {
-                let runs = ran.entry(build(sensor)).or_default();
-                runs.rules.extend(loaded.iter().cloned());
-                runs.shown.extend(asked.on(sensor));
+                ran.add(sensor, &loaded, asked.on(sensor));
             }
         }
     }

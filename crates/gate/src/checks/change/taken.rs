@@ -11,11 +11,13 @@ use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::source::Span;
-use contentcheck_model::template::{Fixed, Recognition, TemplateType};
+use contentcheck_model::template::{FieldType, Fixed, Recognition, TemplateType};
 use contentcheck_run::{proof, templates};
 use serde_json::Value;
 
-use super::recognition::{Said, as_record};
+use super::between::{View, Way};
+use super::kinds::{Said, as_record};
+use super::lost::is_read_alike;
 use crate::subject::Built;
 
 /// Questions of whether a template type takes events from a rule.
@@ -70,9 +72,10 @@ impl Asking<'_> {
         &mut self,
         (open, taker): (&str, &str),
         rules: impl Iterator<Item = (&'r CheckedRule, &'r CheckedRule)>,
-        (first, second): (&Side, &Side),
+        way: Way<'_>,
         (asked, gains): (impl Fn(&CheckedRule, &Target) -> Target, Spelling),
     ) -> Vec<Taken<'r>> {
+        let (first, second) = (way.from, way.to);
         let mut claimed: BTreeMap<u32, Expr<Predicate>> = BTreeMap::new();
         let takers = || second.templates.iter().filter(|fixed| fixed.name == taker);
         let (mut lost, mut gained) = (None, Vec::new());
@@ -88,28 +91,34 @@ impl Asking<'_> {
             let not = |condition: &Expr<Predicate>| Expr::Not(Box::new(condition.clone()));
             if lost.is_none() {
                 let asked = asked(after, target).condition;
-                let no_longer = match &asks {
-                    Some(Some(asks)) => vec![asked, claimed.clone(), not(asks)],
-                    // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
-                    Some(None) | None => vec![asked, claimed.clone()],
-                };
-                lost = match self.event(target, no_longer) {
-                    Ok(None) => None,
-                    Ok(Some(event)) if differs(&event, (before, first), (after, second)) => {
-                        Some(Taken::Lost(event, before))
+                let all = || vec![asked.clone(), claimed.clone()];
+                // Where the one that takes is not supplied, it does not matter what the rule asks for there.
+                let is_unseen = |view: &View<'_>| view.is_for(after) && view.supplies(open) && !view.supplies(taker);
+                let of_sensors = if asks.is_some() && way.losing.iter().any(is_unseen) { Some(all()) } else { None };
+                let no_longer = asks.as_ref().map(|(asks, _)| all().into_iter().chain([not(asks)]).collect());
+                // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
+                let is_said = asks.as_ref().is_some_and(|(_, is_said)| *is_said);
+                let shown = if is_said { None } else { Some(all()) };
+                for no_longer in [of_sensors, no_longer, shown].into_iter().flatten() {
+                    lost = match self.event(target, no_longer) {
+                        Ok(None) => None,
+                        Ok(Some(event)) if way.loses(&event, (before, after)) => Some(Taken::Lost(event, before)),
+                        // One that the rule sees says nothing of others.
+                        Ok(Some(_)) | Err(()) => Some(Taken::Unknown(before)),
+                    };
+                    if matches!(lost, Some(Taken::Lost(..))) {
+                        break;
                     }
-                    // One that the rule sees says nothing of others.
-                    Ok(Some(_)) | Err(()) => Some(Taken::Unknown(before)),
-                };
+                }
             }
-            let Some(Some(asks)) = asks else { continue };
+            let Some((asks, _)) = asks else { continue };
             let mut gained_by = vec![not(&target.condition), claimed.clone(), asks];
             if gains == Spelling::AsWritten {
                 gained_by.push(Expr::Any(takers().map(|taker| as_written(&target.template, taker)).collect()));
             }
             match self.event(target, gained_by) {
                 Ok(None) => {}
-                Ok(Some(event)) if differs(&event, (after, second), (before, first)) => {
+                Ok(Some(event)) if way.comes(&event, (before, after)) => {
                     gained.push(Taken::Gained(event, after));
                 }
                 Ok(Some(_)) | Err(()) => {}
@@ -121,12 +130,12 @@ impl Asking<'_> {
     /// An event that the first rule matches as one of a template type, and the second one does not match; it says one of these.
     pub(super) fn gained(
         &mut self,
-        one: (&CheckedRule, &Side),
-        other: (&CheckedRule, &Side),
+        (after, before): (&CheckedRule, &CheckedRule),
+        way: Way<'_>,
         template: &str,
         said: &[&Said<'_>],
     ) -> Option<Value> {
-        let target = one.0.on(template).filter(|_| !said.is_empty())?;
+        let target = after.on(template).filter(|_| !said.is_empty())?;
         let Ok(Some(Value::Object(event))) = self.event(target, vec![target.condition.clone()]) else { return None };
         let events = said.iter().map(|said| {
             let mut event = event.clone();
@@ -134,7 +143,7 @@ impl Asking<'_> {
             event.extend(as_record(said));
             Value::Object(event)
         });
-        events.into_iter().find(|event| differs(event, one, other))
+        events.into_iter().find(|event| way.loses(event, (after, before)))
     }
 
     /// An event of the template type of a target that fulfils all of these conditions; nothing where there is none, and an error where that is not known.
@@ -175,19 +184,24 @@ fn as_written(open: &TemplateType, taker: &TemplateType) -> Expr<Predicate> {
     Expr::All(each.collect())
 }
 
-/// Whether the first rule matches a recorded event, among the template types of its release, and the second one does not, among those of its own.
-pub(super) fn differs(event: &Value, one: (&CheckedRule, &Side), other: (&CheckedRule, &Side)) -> bool {
-    let record = event.to_string();
-    let matches = |(rule, side): (&CheckedRule, &Side)| proof::matches(rule, &side.router, &record);
-    matches(one) == Some(true) && matches(other) == Some(false)
-}
-
-/// The condition of a target, said of events of an open template type by their names. Nothing where one of its tests means something else of a field
-/// that nobody declared.
-fn over(open: &TemplateType, target: &Target) -> Option<Expr<Predicate>> {
+/// The condition of a target, said of events of an open template type by their names, and whether it means the same there: some tests mean something
+/// else of a field that nobody declared, or that is declared as something else.
+fn over(open: &TemplateType, target: &Target) -> (Expr<Predicate>, bool) {
     let mut is_said = true;
+    let is_text = |name: &str| open.find(name).is_none_or(|declared| is_read_alike(declared.ty, FieldType::OPEN));
+    let is_converted = |field| {
+        let info = target.template.describe(field);
+        info.is_some_and(|info| is_text(info.name) && !is_read_alike(info.ty, FieldType::OPEN))
+    };
     let said = target.condition.substitute(&mut |predicate: &Predicate| {
-        let own = |field| target.template.describe(field).map(|info| open.named(info.name));
+        // What the open one declares as something else than text is read as that there, and a keyword sees all that nobody declared.
+        let mut own = |field| {
+            let info = target.template.describe(field);
+            is_said &= info.is_some_and(|info| {
+                is_text(info.name) || open.find(info.name).is_some_and(|declared| is_read_alike(declared.ty, info.ty))
+            });
+            info.map(|info| open.named(info.name))
+        };
         let field = own(&predicate.field).unwrap_or_else(|| predicate.field.clone());
         let test = match &*predicate.test {
             Test::Field { comparison, other, ignore_case } => {
@@ -202,6 +216,11 @@ fn over(open: &TemplateType, target: &Target) -> Option<Expr<Predicate>> {
             Test::Elements { all: false, test } if !matches!(**test, Test::Bytes(_) | Test::Field { .. }) => {
                 Arc::new((**test).clone())
             }
+            // What is no value of the declared type is none there.
+            Test::Exists | Test::Null | Test::Text { .. } if is_converted(&predicate.field) => {
+                is_said = false;
+                Arc::clone(&predicate.test)
+            }
             Test::Bytes(_) | Test::Elements { .. } => {
                 is_said = false;
                 Arc::clone(&predicate.test)
@@ -210,7 +229,7 @@ fn over(open: &TemplateType, target: &Target) -> Option<Expr<Predicate>> {
         };
         Expr::Is(Predicate::new(field, test, predicate.span))
     });
-    is_said.then_some(said)
+    (said, is_said)
 }
 
 /// The open template types of the second release that fixed ones claim events of, otherwise than in the first: by name, with the names of those. What

@@ -108,7 +108,8 @@ fn characters(text: &str, sink: &mut Sink) {
     let found = if text.is_ascii() { None } else { text.char_indices().find(|(_, sign)| is_refused(*sign)) };
     if let Some((at, sign)) = found {
         let code = u32::from(sign);
-        let message = format!("the invisible character U+{code:04X}, which readers of YAML 1.1, such as PyYAML, refuse");
+        let message =
+            format!("the invisible character U+{code:04X}, which readers of YAML 1.1, such as PyYAML, refuse");
         let found = sink.diagnostic(&codes::OTHER_YAML, Span::new(at, at + sign.len_utf8()), message);
         sink.push(found.with_help(format!("remove it; between double quotes a value may have it as \\u{code:04X}")));
     }

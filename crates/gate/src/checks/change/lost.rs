@@ -1,0 +1,213 @@
+//! Events that a rule of both releases finds on a template type that it left, and that it finds nowhere else.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+
+use contentcheck_analysis::{Analysis, Fires, Witness};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::field::FieldRef;
+use contentcheck_model::predicate::{Predicate, Test};
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::template::{FieldType, TemplateType};
+use contentcheck_model::value::Value as FieldValue;
+use contentcheck_reference::Prepared;
+use contentcheck_run::proof;
+use proptest::strategy::{Strategy, ValueTree};
+use serde_json::Value;
+
+use super::between::{View, Way};
+use super::kinds::{Kinds, One};
+use super::recognition::recognised;
+use crate::generate::{Maker, runner};
+
+/// Events that are made of what a rule looks for. A rule that is on many template types is asked about each.
+const TRIED: u64 = 200;
+
+/// A search for events that the first of two rules matches and the second one does not.
+#[derive(Clone, Copy)]
+pub(super) struct Search<'s> {
+    /// Of the events that are made.
+    pub(super) seed: u64,
+    pub(super) kinds: &'s Kinds,
+    pub(super) way: Way<'s>,
+    /// As the two releases have the rule.
+    pub(super) rules: (&'s CheckedRule, &'s CheckedRule),
+}
+
+/// What a search came to.
+#[derive(Default)]
+pub(super) struct Searched {
+    pub(super) event: Option<Witness>,
+    /// Where no event was found: why there may be one.
+    pub(super) unknown: Option<String>,
+}
+
+impl Search<'_> {
+    /// Looks for an event of a target of the first rule: one of each kind that is found, one that is not asked for where those are told to be, and
+    /// some that are made of what the rule looks for.
+    pub(super) fn search(&self, target: &Target, analysis: &mut Analysis<'_>) -> Searched {
+        let found = self.kinds.found(analysis, target);
+        let mut searched = Searched { event: None, unknown: found.unknown };
+        searched.event = found.events.iter().find(|one| self.is_it(target, one)).map(|one| one.event.clone());
+        if searched.event.is_none() {
+            searched.event =
+                found.events.iter().find_map(|one| self.beside(target, one, analysis, &mut searched.unknown));
+            searched.event = searched.event.take().or_else(|| self.made(target));
+        }
+        if searched.event.is_some() {
+            searched.unknown = None;
+        }
+        searched
+    }
+
+    fn record(target: &Target, event: &Witness) -> Value {
+        Value::Object(proof::json(&target.template, event))
+    }
+
+    fn loses(&self, target: &Target, event: &Witness) -> bool {
+        self.way.loses(&Self::record(target, event), self.rules)
+    }
+
+    fn is_it(&self, target: &Target, one: &One) -> bool {
+        let record = Self::record(target, &one.event);
+        // What nobody can tell once it is recorded is what the analysis says.
+        let matches = || proof::matches(self.rules.1, &self.way.to.router, &record.to_string());
+        matches() != Some(true) || self.way.loses(&record, self.rules)
+    }
+
+    /// An event of the kind of another one, that the second rule does not ask for on any of the template types that this one is told to be of.
+    fn beside(
+        &self,
+        target: &Target,
+        one: &One,
+        analysis: &mut Analysis<'_>,
+        unknown: &mut Option<String>,
+    ) -> Option<Witness> {
+        if let Some(event) = longer(&one.event).into_iter().find(|event| self.loses(target, event)) {
+            return Some(event);
+        }
+        let record = Self::record(target, &one.event).to_string();
+        let told = recognised(&self.way.to.router, &record);
+        let on =
+            |view: &View<'_>| -> BTreeSet<&str> { told.iter().copied().filter(|name| view.supplies(name)).collect() };
+        let views =
+            self.way.losing.iter().filter(|view| view.is_for(self.rules.1) && view.supplies(&target.template.name));
+        for names in views.map(on).collect::<BTreeSet<_>>() {
+            let targets: Vec<&Target> = names.into_iter().filter_map(|name| self.rules.1.on(name)).collect();
+            let unlike = targets.iter().find(|on| !reads_alike(target, on));
+            // Where fields are read otherwise there, it may be asked for of none of them, and of all that are not to be asked for.
+            for truth in [false, true] {
+                let not = |on: &&Target| Expr::Not(Box::new(said_of(&target.template, on, truth)));
+                let all = [one.asked.condition.clone()].into_iter().chain(targets.iter().map(not));
+                match analysis.fires(&one.asked.with_condition(Expr::All(all.collect()))) {
+                    Fires::Yes(event) => {
+                        let events = [event.clone()].into_iter().chain(longer(&event));
+                        if let Some(event) = events.into_iter().find(|event| self.loses(target, event)) {
+                            return Some(event);
+                        }
+                    }
+                    Fires::Never(_) => {}
+                    Fires::Unknown(reason) => *unknown = Some(reason.to_string()),
+                }
+                if unlike.is_none() {
+                    break;
+                }
+            }
+            if let Some(on) = unlike {
+                *unknown = Some(format!("{} reads its fields otherwise", on.template));
+            }
+        }
+        None
+    }
+
+    fn made(&self, target: &Target) -> Option<Witness> {
+        let prepared = Prepared::new(target).ok()?;
+        let maker = Maker::new(&target.template, &[(&prepared, &[])]);
+        let strategy = maker.strategy();
+        let mut runner = runner(self.seed, 11);
+        let made = (0..TRIED).filter_map(|_| strategy.new_tree(&mut runner).ok());
+        let events = made.map(|tree| maker.event(&tree.current(), &[])).filter(|event| prepared.evaluate(event));
+        let mut witnesses = events.map(|event| proof::witness(&event));
+        witnesses.find(|witness| self.loses(target, witness))
+    }
+}
+
+/// Events with one more element in a list each: what reads no list sees a value of those of one element.
+fn longer(event: &Witness) -> Vec<Witness> {
+    let lists = event.values.iter().enumerate().filter_map(|(at, (_, value))| match value {
+        FieldValue::List(elements) => elements.first().map(|first| (at, first.clone())),
+        _ => None,
+    });
+    let with = |(at, first)| {
+        let mut event = event.clone();
+        if let Some((_, FieldValue::List(elements))) = event.values.get_mut(at) {
+            elements.push(first);
+        }
+        event
+    };
+    lists.map(with).collect()
+}
+
+/// Whether a value is read alike as one of two types: it may be absent as either, and no test leaves its case open.
+pub(super) fn is_read_alike(one: FieldType, other: FieldType) -> bool {
+    (one.scalar, one.list) == (other.scalar, other.list)
+}
+
+/// Whether two template types have a name, and read its values alike.
+fn is_alike(one: &TemplateType, other: &TemplateType, name: &str) -> bool {
+    let of = |template: &TemplateType| {
+        let declared = template.find(name).map(|info| info.ty);
+        declared.or_else(|| template.open.then_some(FieldType::OPEN))
+    };
+    of(one).zip(of(other)).is_some_and(|(one, other)| is_read_alike(one, other))
+}
+
+/// The fields that a target asks of, by name; nothing for a keyword.
+fn names(target: &Target) -> BTreeSet<Option<String>> {
+    let mut names = BTreeSet::new();
+    target.condition.mentions(&mut |mention| {
+        names.insert(target.template.describe(mention.field).map(|info| info.name.to_owned()));
+    });
+    names
+}
+
+/// Whether a target reads the same values of the events of the template type of another one as it would read there.
+fn reads_alike(before: &Target, on: &Target) -> bool {
+    let (one, other) = (&before.template, &on.template);
+    let asked = names(on);
+    let keywords = !asked.contains(&None) || reads_all_alike(one, other);
+    keywords && asked.iter().flatten().all(|name| is_alike(one, other, name))
+}
+
+/// The condition of a target, said of events of another template type. What is read otherwise there counts as `truth`.
+fn said_of(own: &TemplateType, target: &Target, truth: bool) -> Expr<Predicate> {
+    let other = &target.template;
+    let alike = |field: &FieldRef| {
+        let name = other.describe(field)?.name;
+        is_alike(own, other, name).then(|| own.named(name))
+    };
+    target.condition.substitute(&mut |predicate: &Predicate| {
+        if predicate.field.is_any() {
+            let each = own.names().filter(|name| is_alike(own, other, name));
+            let each = each.map(|name| Predicate::new(own.named(name), Arc::clone(&predicate.test), predicate.span));
+            return if reads_all_alike(own, other) {
+                Expr::Is(predicate.clone())
+            } else {
+                Expr::Any(each.map(Expr::Is).collect())
+            };
+        }
+        let Some(field) = alike(&predicate.field) else { return Expr::Const(truth) };
+        let test = match &*predicate.test {
+            Test::Field { comparison, other, ignore_case } => {
+                let Some(other) = alike(other) else { return Expr::Const(truth) };
+                Arc::new(Test::Field { comparison: *comparison, other, ignore_case: *ignore_case })
+            }
+            _ => Arc::clone(&predicate.test),
+        };
+        Expr::Is(Predicate::new(field, test, predicate.span))
+    })
+}
+
+fn reads_all_alike(one: &TemplateType, other: &TemplateType) -> bool {
+    one.names().chain(other.names()).all(|name| is_alike(one, other, name))
+}
