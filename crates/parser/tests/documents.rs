@@ -245,3 +245,35 @@ fn a_key_that_a_global_document_gives_otherwise_is_told() {
         assert_eq!(told(global, &format!("{own}\n{body}")), keys, "{global} and {own}");
     }
 }
+
+/// A selection that lost its indentation is none, and a condition with a pattern does not miss it.
+#[test]
+fn a_selection_beside_its_detection_is_told() {
+    let told = |condition: &str, beside: &str| {
+        let text = format!(
+            "title: T\nlogsource: {{category: x}}\ndetection:\n    s: {{a: b}}\n    filter_main_a: {{a: c}}\n    skip_a: {{a: c}}\n    condition: {condition}\n{beside}\n"
+        );
+        let found = sigma(&text).diagnostics;
+        found.iter().filter(|found| found.message.contains("is not below `detection`")).count()
+    };
+    for beside in
+        ["filter_main_b: {a: d}", "filter_b:\n    a: d", "filter:\n    - a: d", "selection2: [x]", "filters: {a: b}"]
+    {
+        assert_eq!(told("s and not 1 of filter_main_*", beside), 1, "{beside}");
+        assert_eq!(told("s", beside), 1, "{beside}");
+    }
+    for (condition, beside, expected) in [
+        ("s and not 1 of skip_*", "skip_b: {a: d}", 1),
+        ("s and not (1 of skip*)", "skip_b: {a: d}", 1),
+        ("[s, s and not all of skip_*]", "skip_b: {a: d}", 1),
+        ("s", "skip_b: {a: d}", 0),
+        ("s or 1 of *", "other: {a: d}", 0),
+        ("1 of them", "other: {a: d}", 0),
+        ("s and not 1 of skip_*", "skip_b: text", 0),
+        ("s", "filter_hint: text", 0),
+        ("s", "custom: {a: d}", 0),
+        ("s", "custom_attributes: {filter_main_b: {a: d}}", 0),
+    ] {
+        assert_eq!(told(condition, beside), expected, "{condition} {beside}");
+    }
+}

@@ -92,7 +92,7 @@ pub(crate) fn attributes(root: &Node<'_>, document: Document, sink: &mut Sink) {
         }
         if !SHARED.contains(&name) && !own.contains(&name) && unknown < limits::DIAGNOSTICS {
             unknown += 1;
-            unknown_key(name, key, &absent, sink);
+            unknown_key(name, (key, value), (root, document), &absent, sink);
         }
     }
     dates(root, sink);
@@ -450,15 +450,35 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     missing("date", &codes::RECOMMENDED_ATTRIBUTE, "say when the rule was written");
 }
 
-fn unknown_key(name: &str, key: &Node<'_>, absent: &[&str], sink: &mut Sink) {
+/// Whether a key of a document looks like a selection of its detection: it is written like one, and called like one or as the condition asks for.
+fn is_stray_selection(name: &str, value: &Node<'_>, detection: &Node<'_>) -> bool {
+    if matches!(value.value, Yaml::Scalar(..)) {
+        return false;
+    }
+    let condition = detection.get("condition");
+    let all = condition.into_iter().chain(condition.and_then(Node::list).into_iter().flatten());
+    let mut words = all.filter_map(Node::text).flat_map(|text| text.split([' ', '(', ')']));
+    let is_asked =
+        |word: &str| word.split_once('*').is_some_and(|(start, _)| !start.is_empty() && name.starts_with(start));
+    ["filter", "selection"].iter().any(|start| name.starts_with(start)) || words.any(is_asked)
+}
+
+fn unknown_key(
+    name: &str,
+    (key, value): (&Node<'_>, &Node<'_>),
+    (root, document): (&Node<'_>, Document),
+    absent: &[&str],
+    sink: &mut Sink,
+) {
     // A known name in the wrong case has a finding of its own.
     if absent.iter().any(|known| known.eq_ignore_ascii_case(name)) {
         return;
     }
+    let detects = if document == Document::Filter { "filter" } else { "detection" };
     if let Some(parent) = match name {
         "product" | "category" | "service" => Some("logsource"),
-        "condition" | "timeframe" => Some("detection"),
-        _ => None,
+        "condition" | "timeframe" => Some(detects),
+        _ => root.get(detects).filter(|detection| is_stray_selection(name, value, detection)).map(|_| detects),
     } {
         let message = format!("`{name}` is not below `{parent}`, so it says nothing of the rule");
         let found = sink.diagnostic(&codes::UNKNOWN_ATTRIBUTE, key.span, message);
