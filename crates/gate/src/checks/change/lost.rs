@@ -38,6 +38,8 @@ pub(super) struct Search<'s> {
 #[derive(Default)]
 pub(super) struct Searched {
     pub(super) event: Option<Witness>,
+    /// Whether the second rule matches some of what the first one does.
+    pub(super) still_finds: bool,
     /// Where no event was found: why there may be one.
     pub(super) unknown: Option<String>,
 }
@@ -47,11 +49,11 @@ impl Search<'_> {
     /// some that are made of what the rule looks for.
     pub(super) fn search(&self, target: &Target, analysis: &mut Analysis<'_>) -> Searched {
         let found = self.kinds.found(analysis, target);
-        let mut searched = Searched { event: None, unknown: found.unknown };
-        searched.event = found.events.iter().find(|one| self.is_it(target, one)).map(|one| one.event.clone());
+        let (lost, kept): (Vec<&One>, Vec<&One>) = found.events.iter().partition(|one| self.is_it(target, one));
+        let event = lost.first().map(|one| one.event.clone());
+        let mut searched = Searched { event, still_finds: !kept.is_empty(), unknown: found.unknown };
         if searched.event.is_none() {
-            searched.event =
-                found.events.iter().find_map(|one| self.beside(target, one, analysis, &mut searched.unknown));
+            searched.event = kept.into_iter().find_map(|one| self.beside(target, one, analysis, &mut searched.unknown));
             searched.event = searched.event.take().or_else(|| self.made(target));
         }
         if searched.event.is_some() {

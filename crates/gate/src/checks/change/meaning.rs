@@ -243,9 +243,10 @@ fn moved<'r>(
     // What it asks for on a template type that others took from it, sensors may supply to that one alone.
     let displacing = Search { way: between.losses(), ..losses };
     let (mut left, mut displaced) = (None, None);
-    let mut left_by = 0;
+    let (mut left_by, mut still_finds) = (0, false);
     for before in old.targets.iter().filter(|before| new.on(&before.template.name).is_none()) {
         let lost = losses.search(before, analysis);
+        still_finds |= lost.still_finds;
         let mut unknown = lost.unknown;
         let mut taken = || {
             let found = displacing.search(&crossed.taken((old, new), before)?, analysis);
@@ -271,9 +272,10 @@ fn moved<'r>(
         change.loses = Some(serde_json::Value::Object(proof::json(&before.template, witness)));
         changes.push(change);
     }
-    let stays = new.targets.iter().any(|target| old.on(&target.template.name).is_some());
+    // On the template types that both are on, or elsewhere.
+    still_finds |= new.targets.iter().any(|target| old.on(&target.template.name).is_some());
     let (before, was) = left.filter(|_| !run.settings.allow_shrink)?;
-    if !stays {
+    if !still_finds {
         let message = format!(
             "`{}` no longer finds any of what it found: it is no longer on {}",
             new.title,
