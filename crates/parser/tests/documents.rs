@@ -254,7 +254,7 @@ fn a_selection_beside_its_detection_is_told() {
             "title: T\nlogsource: {{category: x}}\ndetection:\n    s: {{a: b}}\n    filter_main_a: {{a: c}}\n    skip_a: {{a: c}}\n    condition: {condition}\n{beside}\n"
         );
         let found = sigma(&text).diagnostics;
-        found.iter().filter(|found| found.message.contains("is not below `detection`")).count()
+        found.iter().filter(|found| found.code.id == "CC0705").count()
     };
     for beside in
         ["filter_main_b: {a: d}", "filter_b:\n    a: d", "filter:\n    - a: d", "selection2: [x]", "filters: {a: b}"]
@@ -272,6 +272,8 @@ fn a_selection_beside_its_detection_is_told() {
         ("s and not 1 of skip_*", "skip_b: text", 0),
         ("s", "filter_hint: text", 0),
         ("s", "custom: {a: d}", 0),
+        // An error names it.
+        ("s and not filter_main_b", "filter_main_b: {a: d}", 0),
         ("s", "custom_attributes: {filter_main_b: {a: d}}", 0),
     ] {
         assert_eq!(told(condition, beside), expected, "{condition} {beside}");

@@ -450,17 +450,19 @@ fn required(root: &Node<'_>, document: Document, sink: &mut Sink) {
     missing("date", &codes::RECOMMENDED_ATTRIBUTE, "say when the rule was written");
 }
 
-/// Whether a key of a document looks like a selection of its detection: it is written like one, and called like one or as the condition asks for.
+/// Whether a key of a document looks like a selection of its detection: it is written like one, and called like one or as a pattern of the condition
+/// asks for. One that the condition names has a finding of its own, and so has a detection of which nothing is indented.
 fn is_stray_selection(name: &str, value: &Node<'_>, detection: &Node<'_>) -> bool {
-    if matches!(value.value, Yaml::Scalar(..)) {
+    if matches!(value.value, Yaml::Scalar(..)) || detection.map().is_none() {
         return false;
     }
     let condition = detection.get("condition");
     let all = condition.into_iter().chain(condition.and_then(Node::list).into_iter().flatten());
-    let mut words = all.filter_map(Node::text).flat_map(|text| text.split([' ', '(', ')']));
+    let words: Vec<&str> = all.filter_map(Node::text).flat_map(|text| text.split([' ', '(', ')'])).collect();
     let is_asked =
-        |word: &str| word.split_once('*').is_some_and(|(start, _)| !start.is_empty() && name.starts_with(start));
-    ["filter", "selection"].iter().any(|start| name.starts_with(start)) || words.any(is_asked)
+        |word: &&str| word.split_once('*').is_some_and(|(start, _)| !start.is_empty() && name.starts_with(start));
+    let is_called = ["filter", "selection"].iter().any(|start| name.starts_with(start));
+    !words.contains(&name) && (is_called || words.iter().any(is_asked))
 }
 
 fn unknown_key(

@@ -80,6 +80,11 @@ impl View<'_> {
         self.sensors.is_empty()
     }
 
+    /// One of the sensors.
+    pub(super) fn sensor(&self) -> Option<&Sensor> {
+        self.sensors.first().copied()
+    }
+
     pub(super) fn supplies(&self, template: &str) -> bool {
         self.sensors.first().is_none_or(|sensor| sensor.template(template).is_some())
     }

@@ -61,10 +61,15 @@ pub(super) fn routed(
     let newest = run.built.content().catalogue().newest_sound();
     let mut lose = |name: &str, event: &str, rule: &CheckedRule| {
         let is = recognised(now, event);
+        // Where the rule is on one of them all the same, what a sensor supplies decides.
+        let is_on = is.iter().any(|is| rule.on(is).is_some());
+        let mut unseen = views.iter().filter(|view| view.supplies(name) && !is.iter().any(|is| view.supplies(is)));
+        let sensor = unseen.find_map(View::sensor).filter(|_| is_on);
+        let not_supplied = sensor.map_or_else(String::new, |sensor| format!(", which {sensor} does not supply"));
         let is = if is.is_empty() {
             "none of any template type".to_owned()
         } else {
-            format!("one of `{}`", is.join("`, `"))
+            format!("one of `{}`{not_supplied}", is.join("`, `"))
         };
         let message = format!(
             "`{}` was an event of `{name}` in the previous release, and now is {is}: rules such as `{}` no longer see such events",
