@@ -78,6 +78,9 @@ fn what_readers_of_the_old_yaml_refuse_is_told() {
         (format!("# ...\n%YAML 1.1\n---\n{twice}...\n"), 0),
         (format!("%YAML 1.2\n---\n{twice}...\n---\n{twice}"), 0),
         (format!("---\n{twice}---\n{twice}---\n"), 0),
+        (format!("{twice}description: |\n    a\t\n    b\t\n"), 0),
+        (format!("{twice}description: >-\n    a \t\nlevel: low\n"), 0),
+        (format!("{twice}level: low\t\n"), 1),
     ] {
         assert_eq!(told(&text), findings, "{text}");
     }

@@ -106,7 +106,7 @@ pub fn matches(rule: &CheckedRule, router: &Router, record: &str) -> Option<bool
     matches_among(rule, router, record, |_| true)
 }
 
-/// As [`matches`], where only some template types are supplied.
+/// As [`matches()`], where only some template types are supplied.
 #[must_use]
 pub fn matches_among(
     rule: &CheckedRule,

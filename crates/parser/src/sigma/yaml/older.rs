@@ -29,7 +29,13 @@ impl Scalars {
                 Event::DocumentEnd => found.ends.push(offsets.byte(span.start.index())),
                 Event::Scalar(value, style, anchor, tag) => {
                     let style = Style::from(style);
-                    let span = written(text, span, (style, anchor != 0 || tag.is_some()), &value, &mut offsets);
+                    let mut span = written(text, span, (style, anchor != 0 || tag.is_some()), &value, &mut offsets);
+                    if style == Style::Block {
+                        // Blanks at the end of its last line are part of the value.
+                        let rest = text.get(span.range().end..).unwrap_or("");
+                        let blanks = rest.len() - rest.trim_start_matches([' ', '\t']).len();
+                        span = Span::new(span.range().start, span.range().end + blanks);
+                    }
                     at = span.range().end.max(at);
                     if style == Style::Plain { &mut found.plain } else { &mut found.quoted }.push(span);
                 }
