@@ -47,7 +47,12 @@ impl<'r> Between<'r> {
         let (then, now) = (Side::of(previous), Side::of(run.built));
         let kinds = Kinds::new(then.templates.iter().chain(now.templates.iter()));
         let mut alike: BTreeMap<Vec<&str>, View<'r>> = BTreeMap::new();
-        for sensor in run.built.devices.iter().flat_map(Fleet::sensors) {
+        // A product that is new in the fleet had nothing to lose.
+        let known = |sensor: &&Sensor| {
+            let is_known = |then: &Fleet| then.sensors().iter().any(|was| was.name() == sensor.name());
+            previous.devices.as_ref().is_none_or(is_known)
+        };
+        for sensor in run.built.devices.iter().flat_map(Fleet::sensors).filter(known) {
             let supplied = sensor.manifest().templates.keys().map(String::as_str).collect();
             alike.entry(supplied).or_default().sensors.push(sensor);
         }
