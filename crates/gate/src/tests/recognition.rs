@@ -618,37 +618,41 @@ fn a_sensor_that_supplies_what_a_rule_is_no_longer_on_is_told() {
             "template acme.{name} @ 1 {{\n serves {{ product: acme, category: {serves} }}\n reads {{ Channel: \"{channel}\" }}\n 1 image: string? nocase\n}}\n"
         )
     };
-    let built = |templates: &[String], supplied: &[&str]| {
-        let rule = "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8401\nlogsource: {product: acme, category: log}\ndetection:\n    s:\n        image: 'a'\n    condition: s\nlevel: low\n";
+    let manifest = |sensor: &str, supplied: &[&str]| {
         let of: Vec<String> = supplied
             .iter()
             .map(|name| format!("\"acme.{name}\":{{\"inputs\":[{{\"name\":\"image\",\"type\":\"string?\"}}]}}"))
             .collect();
-        let json = format!("{{\"format\":1,\"sensor\":\"acme\",\"version\":\"1\",\"templates\":{{{}}}}}", of.join(","));
+        let of = of.join(",");
+        let json = format!("{{\"format\":1,\"sensor\":\"{sensor}\",\"version\":\"1\",\"templates\":{{{of}}}}}");
+        Manifest::parse(&Source::new("m.json", json)).unwrap()
+    };
+    let built = |templates: &[String], sensors: &[(&str, &[&str])]| {
+        let rule = "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8401\nlogsource: {product: acme, category: log}\ndetection:\n    s:\n        image: 'a'\n    condition: s\nlevel: low\n";
         let sources = vec![
             (Source::new("r.yml", rule), Language::Sigma),
             (Source::new("t.content", templates.concat()), Language::Native),
         ];
-        let fleet = (!supplied.is_empty())
-            .then(|| Fleet::new(vec![Manifest::parse(&Source::new("m.json", json)).unwrap()]).unwrap());
+        let all = sensors.iter().map(|(name, supplied)| manifest(name, supplied)).collect();
+        let fleet = (!sensors.is_empty()).then(|| Fleet::new(all).unwrap());
         Built::new(Gathered { fleet, ..Gathered::of(sources) }, false, 1).unwrap()
     };
     let one = template("one", "log", "one");
     let before = [one.clone(), template("two", "log", "two")];
     let after = [one, template("two", "other", "two"), template("three", "log", "two")];
-    for (supplied, is_told) in [
-        (&["one", "two"][..], true),
-        (&["two"], true),
-        (&["one", "two", "three"], false),
-        (&["one"], false),
-        (&[], false),
+    let (all, two): (&[&str], &[&str]) = (&["one", "two", "three"], &["two"]);
+    for (then, now, is_told) in [
+        (&[("acme", &["one", "two"][..])][..], &[("acme", &["one", "two"][..])][..], true),
+        (&[("acme", two)], &[("acme", two)], true),
+        (&[("acme", all)], &[("acme", all)], false),
+        (&[("acme", &["one"])], &[("acme", &["one"])], false),
+        (&[], &[], false),
+        (&[("acme", all), ("other", two)], &[("acme", all), ("other", two)], true),
+        // A product that is new in the fleet never had the events.
+        (&[("acme", all)], &[("acme", all), ("other", two)], false),
     ] {
-        let found = checked(&built(&after, supplied), Some(&built(&before, supplied)), settings(), &["lint", "change"]);
-        assert_eq!(
-            errors(&found).iter().any(|(code, _)| *code == "CC0210"),
-            is_told,
-            "{supplied:?}: {:?}",
-            errors(&found)
-        );
+        let found = checked(&built(&after, now), Some(&built(&before, then)), settings(), &["lint", "change"]);
+        let said = errors(&found);
+        assert_eq!(said.iter().any(|(code, _)| *code == "CC0210"), is_told, "{then:?} {now:?}: {said:?}");
     }
 }
