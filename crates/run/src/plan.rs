@@ -5,13 +5,14 @@ use std::fmt;
 use std::sync::{Arc, OnceLock};
 
 use contentcheck_compiler::sensor::Supplied;
-use contentcheck_events::{Layout, Router};
+use contentcheck_events::{Flat, Layout, Router, Scratch};
 use contentcheck_interpreter::format::{KEYWORD, Predicate, Section};
 use contentcheck_interpreter::{self as interpreter, Event, Image, Input, OpenImage, OwnedImage, Value, VerifiedImage};
 use contentcheck_model::rule::RuleId;
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::Shippable;
+use contentcheck_reference as reference;
 
 use crate::image::{Most, RuleImage, recorder, scalar};
 use crate::refusal::describe;
@@ -279,6 +280,31 @@ impl Plan {
             Arrival::Stop(stop) => Some(stop),
             Arrival::Unwanted | Arrival::Unsupplied => None,
         }
+    }
+
+    /// A recorded event as the reference evaluator sees it: what the image is shown, under the names of `template`, which is the one of a target or
+    /// another version of it. Nothing where the image has nothing for it, or it is not supplied.
+    #[must_use]
+    pub fn reference_event(
+        &self,
+        route: Route,
+        template: &TemplateType,
+        flat: &Flat<'_>,
+        scratch: &mut Scratch,
+    ) -> Option<reference::Event> {
+        let stop = self.stop(route)?;
+        let owned = stop.layout().owned(flat, template, stop.shows_others(), scratch);
+        let mut event = self.unfilled(template);
+        for (field, value) in owned.values {
+            event.set(&field, Some(value));
+        }
+        event.others = owned.others;
+        Some(event)
+    }
+
+    /// An event without values, but for those that are the same in all events of a template type and seen as well.
+    pub(crate) fn unfilled(&self, template: &TemplateType) -> reference::Event {
+        if self.sensor.is_some() { reference::Event::default() } else { reference::Event::empty(template) }
     }
 
     /// Whether the sensor supplies a template type at all. A recorder supplies every one.

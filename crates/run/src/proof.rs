@@ -103,24 +103,23 @@ pub fn is_own(target: &Target, witness: &Witness) -> bool {
 /// Whether a rule matches a recorded event, on any template type that the event is told to be of. Nothing where it cannot be evaluated.
 #[must_use]
 pub fn matches(rule: &CheckedRule, router: &Router, record: &str) -> Option<bool> {
-    matches_among(rule, router, record, |_| true)
+    matches_flat(rule, router, &Flattener::new().flatten(record.as_bytes()).ok()?)
 }
 
-/// As [`matches()`], where only some template types are supplied.
+/// As [`matches()`], of a record that was taken apart.
 #[must_use]
-pub fn matches_among(
-    rule: &CheckedRule,
-    router: &Router,
-    record: &str,
-    is_supplied: impl Fn(&str) -> bool,
-) -> Option<bool> {
-    let (mut flattener, mut routes) = (Flattener::new(), Vec::new());
-    let flat = flattener.flatten(record.as_bytes()).ok()?;
-    router.route(&flat, None, &mut routes);
-    let names = routes.iter().filter_map(|route| router.templates().get(*route)).map(|template| &template.name);
-    let of = names.filter(|name| is_supplied(name)).filter_map(|name| rule.on(name));
-    let matches: Option<Vec<bool>> = of.map(|target| reads(target, &flat)).collect();
+pub fn matches_flat(rule: &CheckedRule, router: &Router, flat: &Flat<'_>) -> Option<bool> {
+    let matches: Option<Vec<bool>> =
+        told(router, flat).filter_map(|name| rule.on(name)).map(|target| reads(target, flat)).collect();
     Some(matches?.contains(&true))
+}
+
+/// The names of the template types that a recorded event is told to be of.
+pub fn told<'r>(router: &'r Router, flat: &Flat<'_>) -> impl Iterator<Item = &'r str> {
+    let mut routes = Vec::new();
+    router.route(flat, None, &mut routes);
+    let template = |route: usize| router.templates().get(route).map(|template| template.name.as_str());
+    routes.into_iter().filter_map(template)
 }
 
 /// Whether a target matches an event as [`json()`] writes it, read as `eval` reads it.
@@ -212,11 +211,29 @@ pub fn json(template: &TemplateType, witness: &Witness) -> Map<String, serde_jso
     for (field, value) in &witness.values {
         let name = name(template, field).unwrap_or_else(|| {
             unnamed += 1;
-            format!("value {unnamed}")
+            nameless(unnamed)
         });
         object.insert(name, json_of(value));
     }
     object
+}
+
+/// What a value is called that no field names.
+fn nameless(number: usize) -> String {
+    format!("value {number}")
+}
+
+/// An event that [`json()`] wrote, with the first value that no field names under this name; nothing where it has no such value, or the name.
+#[must_use]
+pub fn naming(record: &Map<String, serde_json::Value>, name: &str) -> Option<Map<String, serde_json::Value>> {
+    let first = nameless(1);
+    if record.contains_key(name) || !record.contains_key(&first) {
+        return None;
+    }
+    let mut record = record.clone();
+    let value = record.remove(&first)?;
+    record.insert(name.to_owned(), value);
+    Some(record)
 }
 
 /// An event as a test block of the native language. Nothing where a value has no place in one.

@@ -143,14 +143,7 @@ impl<'p> Worker<'p> {
         template: &TemplateType,
         flat: &Flat<'_>,
     ) -> Option<reference::Event> {
-        let stop = self.plan.stop(route)?;
-        let owned = stop.layout().owned(flat, template, stop.shows_others(), &mut self.scratch);
-        let mut event = self.unfilled(template);
-        for (field, value) in owned.values {
-            event.set(&field, Some(value));
-        }
-        event.others = owned.others;
-        Some(event)
+        self.plan.reference_event(route, template, flat, &mut self.scratch)
     }
 
     /// An event of owned values as the sensor supplies it: without what it does not supply, and with values in its
@@ -160,7 +153,7 @@ impl<'p> Worker<'p> {
         if self.plan.sensor().is_none() {
             return event.clone();
         }
-        let mut supplied = self.unfilled(template);
+        let mut supplied = self.plan.unfilled(template);
         let plan = self.plan;
         let Some(stop) = plan.route_of(template).and_then(|route| plan.stop(route)) else { return supplied };
         for (name, ty) in stop.layout().inputs().chain(stop.layout().header()) {
@@ -201,11 +194,6 @@ impl<'p> Worker<'p> {
         with_event(&inputs, &header, value, &others, |event| {
             evaluate(stop, &image.verified(), event, words, |version| version == template.version, sink)
         })
-    }
-
-    /// An event without values, but for those that are the same in all events of a template type and seen as well.
-    fn unfilled(&self, template: &TemplateType) -> reference::Event {
-        if self.plan.sensor().is_some() { reference::Event::default() } else { reference::Event::empty(template) }
     }
 
     /// A value in another type, as it is converted where a recording has it.

@@ -3,10 +3,12 @@
 mod between;
 mod blinded;
 mod displaced;
+mod formerly;
 mod kinds;
 mod lost;
 mod meaning;
 mod recognition;
+mod seat;
 mod sensors;
 mod shown;
 mod taken;
@@ -22,6 +24,7 @@ use contentcheck_model::template::{FieldType, TemplateType};
 use contentcheck_parser::release::{self, LeftOut};
 
 use self::between::Between;
+use self::formerly::Formerly;
 use crate::checks::corpus;
 use crate::checks::lint::Lint;
 use crate::evidence::{Change, ChangeKind, Finding, Weight};
@@ -129,10 +132,16 @@ impl Check for ChangeGuard {
             .map(|(_, rule)| *rule)
             .collect();
         shrunk(run, &before, &gone, &mut outcome);
-        sensors::look(run, previous, &left, &mut outcome);
+        let formerly = Formerly::of(run, previous);
+        match &formerly {
+            Ok(formerly) => sensors::look(run, (previous, formerly), &left, &mut outcome),
+            Err(reason) => outcome
+                .skipped
+                .push(format!("rules that each sensor loads: the previous release has no image: {reason}")),
+        }
         sensors::nowhere(run, &before, &mut outcome);
         let told = templates(run, previous, &mut outcome);
-        let between = Between::new(run, previous);
+        let between = Between::new(run, previous, formerly.as_ref().ok());
         let mut changes = recognition::routed(run, previous, &between, &told, &mut outcome);
         grown(run, &mut outcome);
         changes.extend(gone.iter().map(|rule| plain(rule, ChangeKind::Removed)));

@@ -1,4 +1,5 @@
-//! What a rule sees on one sensor, as a condition: a keyword names no input, and is looked for in what the sensor supplies alone.
+//! What a rule sees on one sensor, as a condition: a keyword names no input, and is looked for in what the sensor supplies alone, and a field that
+//! nobody declares may not come at all.
 
 use std::sync::Arc;
 
@@ -9,11 +10,19 @@ use contentcheck_model::rule::Target;
 use contentcheck_model::sensor::Sensor;
 use contentcheck_model::template::FieldType;
 
-/// The condition of a target with each keyword looked for in what a sensor supplies. Where it cannot be said whether a keyword is in an input, it is
-/// taken to be as the rule would fire: where this condition never holds, the rule never fires on that sensor.
-pub(super) fn by(target: &Target, sensor: &Sensor) -> Expr<Predicate> {
+/// What it is taken for where it cannot be said whether a keyword is in an input.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Doubt {
+    /// The rule fires: where the condition never holds, it never fires on that sensor.
+    Fires,
+    /// It does not: where the condition holds, it does.
+    Silent,
+}
+
+/// The condition of a target as it is decided on a sensor.
+pub(super) fn by(target: &Target, sensor: &Sensor, doubt: Doubt) -> Expr<Predicate> {
     let sight = Sight::of(target, sensor);
-    sight.of_condition(&target.condition, false)
+    sight.of_condition(&target.condition, doubt == Doubt::Silent)
 }
 
 /// What a target would see besides on a sensor that supplied these inputs too, as another one does, in its keywords alone: where this condition never
@@ -33,10 +42,11 @@ struct Sight<'t> {
     declared: Vec<FieldRef>,
     /// The types of all others.
     others: Vec<FieldType>,
+    sensor: &'t Sensor,
 }
 
 impl<'t> Sight<'t> {
-    fn of(target: &'t Target, sensor: &Sensor) -> Self {
+    fn of(target: &'t Target, sensor: &'t Sensor) -> Self {
         let template = &target.template;
         let supplied = |name: &str| sensor.supplied(&template.name, name);
         // What all events have, they have on every sensor; of several values an event has the one that the sensor says.
@@ -51,14 +61,14 @@ impl<'t> Sight<'t> {
             |name: &str| declared.iter().any(|field| template.describe(field).is_some_and(|info| info.name == name));
         let others = sensor.all_supplied(&template.name).into_iter().filter(|(name, _)| !is_said(name));
         let others = others.map(|(_, ty)| ty).collect();
-        Self { target, declared, others }
+        Self { target, declared, others, sensor }
     }
 
     /// With an input that another sensor supplies.
     fn and(mut self, other: &Sensor, input: &str) -> Self {
         let template = &self.target.template;
         let is_it = |field: &FieldRef| template.describe(field).is_some_and(|info| info.name == input);
-        match Self::of(self.target, other).declared.into_iter().find(is_it) {
+        match Sight::of(self.target, other).declared.into_iter().find(is_it) {
             Some(field) => self.declared.push(field),
             None => self.others.extend(other.supplied(&template.name, input)),
         }
@@ -73,7 +83,27 @@ impl<'t> Sight<'t> {
             Expr::All(parts) => Expr::all(parts.iter().map(|part| self.of_condition(part, negated))),
             Expr::Any(parts) => Expr::any(parts.iter().map(|part| self.of_condition(part, negated))),
             Expr::Is(predicate) if predicate.field.is_any() => self.of_keyword(predicate, negated),
-            Expr::Is(predicate) => Expr::Is(predicate.clone()),
+            Expr::Is(predicate) => self.of_field(predicate),
+        }
+    }
+
+    /// What never comes is absent, and what always comes is not.
+    fn of_field(&self, predicate: &Predicate) -> Expr<Predicate> {
+        let comes = |field: &FieldRef| {
+            let info = self.target.template.describe(field)?;
+            match self.sensor.supplied(&self.target.template.name, info.name) {
+                Some(supplied) if supplied.optional => None,
+                Some(_) => Some(true),
+                None => (!matches!(info.place, Place::Reads([_]))).then_some(false),
+            }
+        };
+        let comes_of = |field: Option<&FieldRef>| field.and_then(comes);
+        match (&*predicate.test, comes(&predicate.field)) {
+            (Test::Null, Some(comes)) => Expr::Const(!comes),
+            (Test::Exists, Some(comes)) => Expr::Const(comes),
+            (_, Some(false)) => Expr::Const(false),
+            (test, _) if comes_of(test.other()) == Some(false) => Expr::Const(false),
+            _ => Expr::Is(predicate.clone()),
         }
     }
 

@@ -460,8 +460,12 @@ fn rejects(
     known: &mut Known,
 ) -> Option<bool> {
     let Seeded { release, against, tamper, recording, never_match, devices, before } = seeded;
-    let previous = before.map(Built::seeded).transpose().ok()?;
-    let previous = against.then_some(previous.as_ref().unwrap_or(victim.built));
+    let mut before = before.map(Built::seeded).transpose().ok()?;
+    // What the image meets then, it met before.
+    if let Some(before) = before.as_mut().filter(|_| devices.is_some()) {
+        before.devices.clone_from(&devices);
+    }
+    let previous = against.then_some(before.as_ref().unwrap_or(victim.built));
     let mut bad = Built::seeded(release).ok()?;
     tampered(&mut bad, tamper);
     let is_seeded_sensor = devices.is_some();

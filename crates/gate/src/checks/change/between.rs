@@ -1,35 +1,47 @@
 //! What lies between two releases, as far as it decides of what template types events are, and on which of them rules are.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use contentcheck_model::rule::CheckedRule;
-use contentcheck_model::sensor::{Fleet, Sensor};
+use contentcheck_events::{Flat, Flattener};
+use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::Predicate;
+use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::sensor::Sensor;
 use contentcheck_run::proof;
 use serde_json::Value;
 
 use super::displaced::Crossed;
+use super::formerly::Formerly;
 use super::kinds::Kinds;
-use super::taken::Side;
+use super::seat::Seat;
+use super::taken::{Release, Side};
+use crate::checks::seen::{self, Doubt};
 use crate::run::Subject;
 use crate::subject::Built;
 
 /// Two releases, by what events are told.
-pub(super) struct Between<'r> {
+pub(super) struct Between<'b> {
     pub(super) then: Side,
     pub(super) now: Side,
     /// The events that template types of the two tell apart.
     pub(super) kinds: Kinds,
     /// Rules of the one on template types of the other.
-    pub(super) crossed: Crossed<'r>,
-    /// As recorded, then as sensors of the fleet supply events: one for all that supply the same template types.
-    pub(super) views: Vec<View<'r>>,
+    pub(super) crossed: Crossed<'b>,
+    /// As recorded, then as sensors of the fleet supply events: one for all that did the same with the previous release and do with this one.
+    pub(super) views: Vec<View<'b>>,
 }
 
-/// How events come: as somebody recorded them, or as sensors supply them, on which those of other template types are not seen.
-#[derive(Default)]
-pub(super) struct View<'r> {
-    /// None: as recorded.
-    sensors: Vec<&'r Sensor>,
+/// How events come: as somebody recorded them, or as sensors supply them, which have some of their values for some template types.
+pub(super) enum View<'b> {
+    Recorded,
+    /// Boxed: they are large.
+    Supplied(Box<Devices<'b>>),
+}
+
+/// Sensors of the fleet, with each of two releases.
+pub(super) struct Devices<'b> {
+    then: Seat<'b>,
+    now: Seat<'b>,
 }
 
 /// From one of the releases to the other.
@@ -42,22 +54,14 @@ pub(super) struct Way<'b> {
     gaining: &'b [View<'b>],
 }
 
-impl<'r> Between<'r> {
-    pub(super) fn new(run: &Subject<'r>, previous: &'r Built) -> Self {
-        let (then, now) = (Side::of(previous), Side::of(run.built));
+impl<'b> Between<'b> {
+    /// `formerly` is nothing where the previous release has no image: then all is asked for as recorded alone.
+    pub(super) fn new(run: &'b Subject<'_>, previous: &'b Built, formerly: Option<&'b Formerly<'_>>) -> Self {
+        let (then, now) = (Side::of(previous, Release::Then), Side::of(run.built, Release::Now));
         let kinds = Kinds::new(then.templates.iter().chain(now.templates.iter()));
-        let mut alike: BTreeMap<Vec<&str>, View<'r>> = BTreeMap::new();
-        // A product that is new in the fleet had nothing to lose.
-        let known = |sensor: &&Sensor| {
-            let is_known = |then: &Fleet| then.sensors().iter().any(|was| was.name() == sensor.name());
-            previous.devices.as_ref().is_none_or(is_known)
-        };
-        for sensor in run.built.devices.iter().flat_map(Fleet::sensors).filter(known) {
-            let supplied = sensor.manifest().templates.keys().map(String::as_str).collect();
-            alike.entry(supplied).or_default().sensors.push(sensor);
-        }
-        let views = [View::default()].into_iter().chain(alike.into_values()).collect();
-        Self { then, now, kinds, crossed: Crossed::new(run, previous), views }
+        let crossed = Crossed::new(run.built, previous, run.settings.threads);
+        let views = [View::Recorded].into_iter().chain(devices(run, formerly)).collect();
+        Self { then, now, kinds, crossed, views }
     }
 
     /// What rules lose. A sensor that sees more than it did is no harm, so that counts as it is recorded.
@@ -80,47 +84,118 @@ impl<'r> Between<'r> {
     }
 }
 
+/// The sensors that take both releases, by what they do with each.
+fn devices<'b>(run: &'b Subject<'_>, formerly: Option<&'b Formerly<'_>>) -> Vec<View<'b>> {
+    let (Some(formerly), Ok(groups)) = (formerly, run.sensors()) else { return Vec::new() };
+    let mut alike: Vec<((usize, usize), View<'b>)> = Vec::new();
+    let sensors =
+        (0..).zip(&groups.taking).flat_map(|(at, group)| group.sensors.iter().map(move |of| (at, group, *of)));
+    for (at, group, sensor) in sensors {
+        for (was_at, was_group, was) in formerly.of_devices(sensor) {
+            if alike.iter().all(|(known, _)| *known != (was_at, at)) {
+                let devices = Devices { then: Seat::new(was, &was_group.plan), now: Seat::new(sensor, &group.plan) };
+                alike.push(((was_at, at), View::Supplied(Box::new(devices))));
+            }
+        }
+    }
+    alike.into_iter().map(|(_, view)| view).collect()
+}
+
 impl View<'_> {
+    fn seat(&self, release: Release) -> Option<&Seat<'_>> {
+        match (self, release) {
+            (Self::Recorded, _) => None,
+            (Self::Supplied(devices), Release::Then) => Some(&devices.then),
+            (Self::Supplied(devices), Release::Now) => Some(&devices.now),
+        }
+    }
+
     pub(super) fn is_recorded(&self) -> bool {
-        self.sensors.is_empty()
+        matches!(self, Self::Recorded)
     }
 
     /// One of the sensors.
     pub(super) fn sensor(&self) -> Option<&Sensor> {
-        self.sensors.first().copied()
+        self.seat(Release::Now).map(|seat| seat.sensor)
     }
 
-    pub(super) fn supplies(&self, template: &str) -> bool {
-        self.sensors.first().is_none_or(|sensor| sensor.template(template).is_some())
+    /// Whether events of a template type come there with one of the releases.
+    pub(super) fn supplies(&self, release: Release, template: &str) -> bool {
+        self.seat(release).is_none_or(|seat| seat.sensor.template(template).is_some())
     }
 
-    /// Whether a rule is for one of the sensors.
-    pub(super) fn is_for(&self, rule: &CheckedRule) -> bool {
-        let selects = |sensor: &&Sensor| rule.sensors.as_ref().is_none_or(|of| of.matches(sensor));
-        self.is_recorded() || self.sensors.iter().any(selects)
+    /// Whether two releases both have a rule for these sensors.
+    pub(super) fn is_for(&self, one: (&CheckedRule, &Side), other: (&CheckedRule, &Side)) -> bool {
+        [one, other].iter().all(|(rule, side)| {
+            let selects = |seat: &Seat<'_>| rule.sensors.as_ref().is_none_or(|of| of.matches(seat.sensor));
+            self.seat(side.release).is_none_or(selects)
+        })
     }
 
-    pub(super) fn matches(&self, rule: &CheckedRule, side: &Side, record: &str) -> Option<bool> {
-        proof::matches_among(rule, &side.router, record, |template| self.supplies(template))
+    /// The target of a rule on a template type, where the rule runs there.
+    pub(super) fn on<'c>(&self, rule: &'c CheckedRule, side: &Side, template: &str) -> Option<&'c Target> {
+        let target = rule.on(template)?;
+        let loads = |seat: &Seat<'_>| side.number(rule).is_some_and(|id| seat.loads(id, &target.template));
+        self.seat(side.release).is_none_or(loads).then_some(target)
+    }
+
+    /// The condition of a target, as it is decided there.
+    pub(super) fn decided(&self, target: &Target, side: &Side, doubt: Doubt) -> Expr<Predicate> {
+        self.seat(side.release).map_or_else(|| target.condition.clone(), |seat| seen::by(target, seat.sensor, doubt))
+    }
+
+    /// Whether a rule matches a recorded event, on any template type that the event is told to be of. Nothing where it cannot be evaluated.
+    fn matches(&self, rule: &CheckedRule, side: &Side, flat: &Flat<'_>) -> Option<bool> {
+        let Some(seat) = self.seat(side.release) else { return proof::matches_flat(rule, &side.router, flat) };
+        let targets = proof::told(&side.router, flat).filter_map(|name| self.on(rule, side, name));
+        let matches: Option<Vec<bool>> = targets.map(|target| seat.matches(target, flat)).collect();
+        Some(matches?.contains(&true))
+    }
+
+    /// An event in all ways in which it may come: a value that no field names may be in each input that has none.
+    fn spellings(&self, event: &Value, (rule, side): (&CheckedRule, &Side)) -> Vec<Value> {
+        let named = |seat: &Seat<'_>| -> Vec<Value> {
+            let Value::Object(record) = event else { return Vec::new() };
+            let inputs = rule.targets.iter().flat_map(|target| seat.sensor.all_supplied(&target.template.name));
+            let names: BTreeSet<&str> = inputs.map(|(name, _)| name).collect();
+            names.into_iter().filter_map(|name| proof::naming(record, name)).map(Value::Object).collect()
+        };
+        let named = self.seat(side.release).map(named).unwrap_or_default();
+        [event.clone()].into_iter().chain(named).collect()
     }
 }
 
 impl Way<'_> {
-    /// Whether a recorded event is matched by a rule as the first release has it, and not as the second one does.
-    pub(super) fn loses(&self, event: &Value, (before, after): (&CheckedRule, &CheckedRule)) -> bool {
-        differs(event, self.losing, (before, self.from), (after, self.to))
+    /// How a recorded event comes that is matched by a rule as the first release has it, and not as the second one does; nothing where it never does.
+    pub(super) fn losing(&self, event: &Value, (before, after): (&CheckedRule, &CheckedRule)) -> Option<&View<'_>> {
+        differing(event, self.losing, (before, self.from), (after, self.to))
+    }
+
+    pub(super) fn loses(&self, event: &Value, rules: (&CheckedRule, &CheckedRule)) -> bool {
+        self.losing(event, rules).is_some()
     }
 
     /// The other way round.
     pub(super) fn comes(&self, event: &Value, (before, after): (&CheckedRule, &CheckedRule)) -> bool {
-        differs(event, self.gaining, (after, self.to), (before, self.from))
+        differing(event, self.gaining, (after, self.to), (before, self.from)).is_some()
     }
 }
 
-/// Whether the first rule matches a recorded event, among the template types of its release, and the second one does not, among those of its own.
-fn differs(event: &Value, views: &[View<'_>], one: (&CheckedRule, &Side), other: (&CheckedRule, &Side)) -> bool {
-    let record = event.to_string();
-    views.iter().filter(|view| view.is_for(one.0) && view.is_for(other.0)).any(|view| {
-        view.matches(one.0, one.1, &record) == Some(true) && view.matches(other.0, other.1, &record) == Some(false)
-    })
+/// How an event comes that the first rule matches, among the template types of its release, and the second one does not, among those of its own.
+fn differing<'v, 'b>(
+    event: &Value,
+    views: &'v [View<'b>],
+    one: (&CheckedRule, &Side),
+    other: (&CheckedRule, &Side),
+) -> Option<&'v View<'b>> {
+    let matches = |view: &View<'_>, event: &Value| -> Option<(bool, bool)> {
+        let record = event.to_string();
+        let mut flattener = Flattener::new();
+        let flat = flattener.flatten(record.as_bytes()).ok()?;
+        Some((view.matches(one.0, one.1, &flat)?, view.matches(other.0, other.1, &flat)?))
+    };
+    views
+        .iter()
+        .filter(|view| view.is_for(one, other))
+        .find(|view| view.spellings(event, one).iter().any(|event| matches(view, event) == Some((true, false))))
 }

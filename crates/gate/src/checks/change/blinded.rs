@@ -13,7 +13,7 @@ use contentcheck_model::sensor::Sensor;
 use contentcheck_run::proof;
 
 use super::shown::{Unseen, undeclared};
-use crate::checks::seen;
+use crate::checks::seen::{self, Doubt};
 use crate::checks::sensors::Group;
 use crate::evidence::Finding;
 use crate::run::Subject;
@@ -170,7 +170,7 @@ impl<'a> Blinded<'a> {
         self.analysis.about(&rule.source);
         let absent = lacks.into_iter().map(|(field, _)| Expr::Is(Predicate::absent(field)));
         let there = always(target, sensor).into_iter().map(|field| Expr::Is(Predicate::absent(field)).negate());
-        let condition = Expr::all(absent.chain(there).chain([seen::by(target, sensor)]));
+        let condition = Expr::all(absent.chain(there).chain([seen::by(target, sensor, Doubt::Fires)]));
         let fires = !matches!(self.analysis.fires(&target.with_condition(condition)), Fires::Never(_));
         self.known.insert(key, fires);
         fires

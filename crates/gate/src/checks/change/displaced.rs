@@ -13,7 +13,6 @@ use contentcheck_model::template::TemplateType;
 
 use super::meaning::on;
 use crate::evidence::Finding;
-use crate::run::Subject;
 use crate::subject::Built;
 
 /// Sigma rules by their identity, on other template types than those of their release.
@@ -31,14 +30,8 @@ pub(super) struct Crossed<'r> {
 }
 
 impl<'r> Crossed<'r> {
-    pub(super) fn new(run: &Subject<'r>, previous: &'r Built) -> Self {
-        Self {
-            built: run.built,
-            previous,
-            threads: run.settings.threads,
-            new_on_old: OnceCell::new(),
-            old_on_new: OnceCell::new(),
-        }
+    pub(super) const fn new(built: &'r Built, previous: &'r Built, threads: usize) -> Self {
+        Self { built, previous, threads, new_on_old: OnceCell::new(), old_on_new: OnceCell::new() }
     }
 
     /// What a rule of both releases asked for on a template type that template types took from it; nothing where the rule left it by itself. A rule that
@@ -88,6 +81,8 @@ pub(super) struct Displaced<'r> {
     pub(super) rule: &'r CheckedRule,
     pub(super) template: &'r TemplateType,
     pub(super) event: Witness,
+    /// The sensor that no longer shows it to the rule, where that is not so of the event as it is recorded.
+    pub(super) on: Option<String>,
 }
 
 /// Rules that template types took from where they found something, by the template type.
@@ -104,8 +99,12 @@ pub(super) fn findings(all: &[Displaced<'_>]) -> Vec<Finding> {
             more => (format!("and {more} other rules are"), "they"),
         };
         let title = clip(&first.rule.title);
+        let sensor = first.on.as_ref().map_or_else(String::new, |of| {
+            let find = if they == "it" { "finds" } else { "find" };
+            format!(", and on {of} {they} {find} such events nowhere else")
+        });
         let message = format!(
-            "`{title}` {others} no longer on {template}; with the template types of the previous release {they} would be"
+            "`{title}` {others} no longer on {template}; with the template types of the previous release {they} would be{sensor}"
         );
         let help = "let it serve the log sources that it did, and read what it did; where the rules are meant to leave it: --allow-shrink, for this one release";
         let finding = Finding::new(&codes::TEMPLATE_CHANGED, message).of_rule(first.rule).with_detail(on(first.template));

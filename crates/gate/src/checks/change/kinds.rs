@@ -6,6 +6,7 @@ use std::sync::Arc;
 use contentcheck_analysis::{Analysis, Fires, Witness};
 use contentcheck_model::claims::spelled_as;
 use contentcheck_model::expression::Expr;
+use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::Target;
 use contentcheck_model::template::{Fixed, Recognition, TemplateType};
 use serde_json::{Map, Value};
@@ -26,8 +27,8 @@ pub(super) struct Kinds(HashMap<(String, String), Vec<usize>>);
 
 /// An event that a rule finds on a template type.
 pub(super) struct One {
-    /// What was asked for.
-    pub(super) asked: Target,
+    /// What was asked for besides what the rule asks for.
+    pub(super) kind: Vec<Expr<Predicate>>,
     pub(super) event: Witness,
 }
 
@@ -94,7 +95,7 @@ impl Kinds {
         let mut found = Found::default();
         match analysis.fires(target) {
             Fires::Never(_) => return found,
-            Fires::Yes(event) => found.events.push(One { asked: target.clone(), event }),
+            Fires::Yes(event) => found.events.push(One { kind: Vec::new(), event }),
             Fires::Unknown(reason) => found.unknown = Some(reason.to_string()),
         }
         let Some(kinds) = self.asked(template) else {
@@ -103,11 +104,11 @@ impl Kinds {
         };
         for kind in kinds {
             let is = |(name, values): &(&str, Vec<&Fixed>)| spelled_as(template, name, values.iter().copied());
-            let each = [target.condition.clone()].into_iter().chain(kind.iter().map(is));
-            let asked = target.with_condition(Expr::All(each.collect()));
-            match analysis.fires(&asked) {
+            let kind: Vec<_> = kind.iter().map(is).collect();
+            let asked = [target.condition.clone()].into_iter().chain(kind.iter().cloned());
+            match analysis.fires(&target.with_condition(Expr::All(asked.collect()))) {
                 Fires::Never(_) => {}
-                Fires::Yes(event) => found.events.push(One { asked, event }),
+                Fires::Yes(event) => found.events.push(One { kind, event }),
                 Fires::Unknown(reason) => found.unknown = Some(reason.to_string()),
             }
         }

@@ -1,6 +1,5 @@
 //! Events that a rule of both releases finds on a template type that it left, and that it finds nowhere else.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Fires, Witness};
@@ -18,6 +17,7 @@ use serde_json::Value;
 use super::between::{View, Way};
 use super::kinds::{Kinds, One};
 use super::recognition::recognised;
+use crate::checks::seen::Doubt;
 use crate::generate::{Maker, runner};
 
 /// Events that are made of what a rule looks for. A rule that is on many template types is asked about each.
@@ -70,6 +70,12 @@ impl Search<'_> {
         self.way.loses(&Self::record(target, event), self.rules)
     }
 
+    /// The sensor that loses an event, where it is not lost as it is recorded.
+    pub(super) fn on(&self, target: &Target, event: &Witness) -> Option<String> {
+        let view = self.way.losing(&Self::record(target, event), self.rules)?;
+        view.sensor().map(ToString::to_string)
+    }
+
     fn is_it(&self, target: &Target, one: &One) -> bool {
         let record = Self::record(target, &one.event);
         // What nobody can tell once it is recorded is what the analysis says.
@@ -88,31 +94,44 @@ impl Search<'_> {
         if let Some(event) = longer(&one.event).into_iter().find(|event| self.loses(target, event)) {
             return Some(event);
         }
+        let (own, (before, after), way) = (&target.template, self.rules, self.way);
         let record = Self::record(target, &one.event).to_string();
-        let told = recognised(&self.way.to.router, &record);
-        let on =
-            |view: &View<'_>| -> BTreeSet<&str> { told.iter().copied().filter(|name| view.supplies(name)).collect() };
-        let views =
-            self.way.losing.iter().filter(|view| view.is_for(self.rules.1) && view.supplies(&target.template.name));
-        for names in views.map(on).collect::<BTreeSet<_>>() {
-            let targets: Vec<&Target> = names.into_iter().filter_map(|name| self.rules.1.on(name)).collect();
-            let unlike = targets.iter().find(|on| !reads_alike(target, on));
+        let told = recognised(&way.to.router, &record);
+        let is_for = |view: &&View<'_>| {
+            view.is_for((before, way.from), (after, way.to)) && view.on(before, way.from, &own.name).is_some()
+        };
+        let mut asked: Vec<Expr<Predicate>> = Vec::new();
+        for view in way.losing.iter().filter(is_for) {
+            let targets: Vec<&Target> = told.iter().filter_map(|name| view.on(after, way.to, name)).collect();
+            let said = |on: &Target, doubt| said_of(own, &on.with_condition(view.decided(on, way.to, doubt)), doubt);
+            let unlike = targets.iter().find(|on| said(on, Doubt::Silent) != said(on, Doubt::Fires));
+            let as_recorded = &target.condition;
+            let as_decided = view.decided(target, way.from, Doubt::Fires);
             // Where fields are read otherwise there, it may be asked for of none of them, and of all that are not to be asked for.
-            for truth in [false, true] {
-                let not = |on: &&Target| Expr::Not(Box::new(said_of(&target.template, on, truth)));
-                let all = [one.asked.condition.clone()].into_iter().chain(targets.iter().map(not));
-                match analysis.fires(&one.asked.with_condition(Expr::All(all.collect()))) {
-                    Fires::Yes(event) => {
-                        let events = [event.clone()].into_iter().chain(longer(&event));
-                        if let Some(event) = events.into_iter().find(|event| self.loses(target, event)) {
-                            return Some(event);
-                        }
+            for doubt in [Doubt::Silent, Doubt::Fires] {
+                let not: Vec<_> = targets.iter().map(|on| Expr::Not(Box::new(said(on, doubt)))).collect();
+                // What a keyword finds in an input that nobody declared, it finds as recorded too.
+                let both = Expr::All(vec![as_recorded.clone(), as_decided.clone()]);
+                for condition in
+                    [if as_decided == *as_recorded { as_decided.clone() } else { both }, as_decided.clone()]
+                {
+                    let all = Expr::All(
+                        [condition].into_iter().chain(one.kind.iter().cloned()).chain(not.iter().cloned()).collect(),
+                    );
+                    if asked.contains(&all) {
+                        continue;
                     }
-                    Fires::Never(_) => {}
-                    Fires::Unknown(reason) => *unknown = Some(reason.to_string()),
-                }
-                if unlike.is_none() {
-                    break;
+                    match analysis.fires(&target.with_condition(all.clone())) {
+                        Fires::Yes(event) => {
+                            let events = [event.clone()].into_iter().chain(longer(&event));
+                            if let Some(event) = events.into_iter().find(|event| self.loses(target, event)) {
+                                return Some(event);
+                            }
+                        }
+                        Fires::Never(_) => {}
+                        Fires::Unknown(reason) => *unknown = Some(reason.to_string()),
+                    }
+                    asked.push(all);
                 }
             }
             if let Some(on) = unlike {
@@ -164,52 +183,31 @@ fn is_alike(one: &TemplateType, other: &TemplateType, name: &str) -> bool {
     of(one).zip(of(other)).is_some_and(|(one, other)| is_read_alike(one, other))
 }
 
-/// The fields that a target asks of, by name; nothing for a keyword.
-fn names(target: &Target) -> BTreeSet<Option<String>> {
-    let mut names = BTreeSet::new();
-    target.condition.mentions(&mut |mention| {
-        names.insert(target.template.describe(mention.field).map(|info| info.name.to_owned()));
-    });
-    names
-}
-
-/// Whether a target reads the same values of the events of the template type of another one as it would read there.
-fn reads_alike(before: &Target, on: &Target) -> bool {
-    let (one, other) = (&before.template, &on.template);
-    let asked = names(on);
-    let keywords = !asked.contains(&None) || reads_all_alike(one, other);
-    keywords && asked.iter().flatten().all(|name| is_alike(one, other, name))
-}
-
-/// The condition of a target, said of events of another template type. What is read otherwise there counts as `truth`.
-fn said_of(own: &TemplateType, target: &Target, truth: bool) -> Expr<Predicate> {
+/// The condition of a target, said of events of another template type. What is read otherwise there is in doubt.
+fn said_of(own: &TemplateType, target: &Target, doubt: Doubt) -> Expr<Predicate> {
     let other = &target.template;
+    let in_doubt = Expr::Const(doubt == Doubt::Fires);
     let alike = |field: &FieldRef| {
         let name = other.describe(field)?.name;
         is_alike(own, other, name).then(|| own.named(name))
     };
     target.condition.substitute(&mut |predicate: &Predicate| {
         if predicate.field.is_any() {
+            if own.names().chain(other.names()).all(|name| is_alike(own, other, name)) {
+                return Expr::Is(predicate.clone());
+            }
             let each = own.names().filter(|name| is_alike(own, other, name));
             let each = each.map(|name| Predicate::new(own.named(name), Arc::clone(&predicate.test), predicate.span));
-            return if reads_all_alike(own, other) {
-                Expr::Is(predicate.clone())
-            } else {
-                Expr::Any(each.map(Expr::Is).collect())
-            };
+            return Expr::any(each.map(Expr::Is).chain([in_doubt.clone()]));
         }
-        let Some(field) = alike(&predicate.field) else { return Expr::Const(truth) };
+        let Some(field) = alike(&predicate.field) else { return in_doubt.clone() };
         let test = match &*predicate.test {
             Test::Field { comparison, other, ignore_case } => {
-                let Some(other) = alike(other) else { return Expr::Const(truth) };
+                let Some(other) = alike(other) else { return in_doubt.clone() };
                 Arc::new(Test::Field { comparison: *comparison, other, ignore_case: *ignore_case })
             }
             _ => Arc::clone(&predicate.test),
         };
         Expr::Is(Predicate::new(field, test, predicate.span))
     })
-}
-
-fn reads_all_alike(one: &TemplateType, other: &TemplateType) -> bool {
-    one.names().chain(other.names()).all(|name| is_alike(one, other, name))
 }

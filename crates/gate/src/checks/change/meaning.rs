@@ -251,7 +251,8 @@ fn moved<'r>(
         let mut taken = || {
             let found = displacing.search(&crossed.taken((old, new), before)?, analysis);
             unknown = unknown.take().or(found.unknown);
-            found.event
+            let on = displacing.on(before, found.event.as_ref()?);
+            Some((found.event?, on))
         };
         let taken = if displaced.is_none() { taken() } else { None };
         if let (Some(reason), false) = (unknown, run.settings.allow_shrink) {
@@ -260,9 +261,9 @@ fn moved<'r>(
                 .skipped
                 .push(format!("what `{title}` no longer finds on {}, which it left: {reason}", before.template));
         }
-        let Some(witness) = lost.event.or_else(|| taken.clone()) else { continue };
+        let Some(witness) = lost.event.or_else(|| Some(taken.clone()?.0)) else { continue };
         left_by += 1;
-        let of = |event| Displaced { rule: new, template: &before.template, event };
+        let of = |(event, on)| Displaced { rule: new, template: &before.template, event, on };
         displaced = displaced.or(taken.map(of));
         left = left.or(Some((before, witness)));
     }

@@ -10,11 +10,12 @@ use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{CheckedRule, Identity, Target};
 use contentcheck_model::template::TemplateType;
+use contentcheck_run::proof;
 use serde_json::Value;
 
 use super::between::{Between, View};
 use super::kinds::{Said, as_record};
-use super::taken::{Asking, Spelling, Taken, claims};
+use super::taken::{Asking, Release, Spelling, Taken, claims};
 use super::{by_identity, plain};
 use crate::evidence::{Change, ChangeKind, Finding};
 use crate::facts::place;
@@ -59,11 +60,12 @@ pub(super) fn routed(
     let mut work = WORK;
     let (before, now) = (&then.router, &is_now.router);
     let newest = run.built.content().catalogue().newest_sound();
-    let mut lose = |name: &str, event: &str, rule: &CheckedRule| {
+    let mut lose = |name: &str, event: &str, (rule, on): (&CheckedRule, Option<&str>)| {
         let is = recognised(now, event);
         // Where the rule is on one of them all the same, what a sensor supplies decides.
         let is_on = is.iter().any(|is| rule.on(is).is_some());
-        let mut unseen = views.iter().filter(|view| view.supplies(name) && !is.iter().any(|is| view.supplies(is)));
+        let is_seen = |view: &View<'_>| is.iter().any(|is| view.supplies(Release::Now, is));
+        let mut unseen = views.iter().filter(|view| view.supplies(Release::Then, name) && !is_seen(view));
         let sensor = unseen.find_map(View::sensor).filter(|_| is_on);
         let not_supplied = sensor.map_or_else(String::new, |sensor| format!(", which {sensor} does not supply"));
         let is = if is.is_empty() {
@@ -72,9 +74,11 @@ pub(super) fn routed(
             format!("one of `{}`{not_supplied}", is.join("`, `"))
         };
         let message = format!(
-            "`{}` was an event of `{name}` in the previous release, and now is {is}: rules such as `{}` no longer see such events",
+            "`{}` was an event of `{name}` in the previous release, and now is {is}: rules such as `{}` no longer {}",
             clip(event),
-            clip(&rule.title)
+            clip(&rule.title),
+            on.filter(|_| not_supplied.is_empty())
+                .map_or_else(|| "see such events".to_owned(), |on| format!("find such events on {on}"))
         );
         let declared = newest.iter().find(|now| now.name == name).map(|now| place(&now.source, now.span));
         let finding = Finding::new(&codes::TEMPLATE_CHANGED, message).with_help(
@@ -87,8 +91,8 @@ pub(super) fn routed(
     let mut lost: BTreeSet<&str> = BTreeSet::new();
     for template in was.iter().filter(|template| !told.contains(template.name.as_str())) {
         let name = template.name.as_str();
-        let stay = both.iter().filter(|(_, _, on)| on.contains(name));
-        let stay: Vec<_> = stay.filter_map(|(rule, then, on)| Some((*rule, then.on(name)?, on))).collect();
+        let stay = both.iter().filter(|(_, then, on)| on.contains(name) && then.on(name).is_some());
+        let stay: Vec<(&CheckedRule, &CheckedRule)> = stay.map(|(rule, then, _)| (*rule, *then)).collect();
         if stay.is_empty() {
             continue;
         }
@@ -107,17 +111,19 @@ pub(super) fn routed(
             }
             // Where an open template type leaves events to a fixed one, its rules may be on that one too.
             let is = recognised(now, &event);
-            let sees = |view: &View<'_>, on: &BTreeSet<&str>| is.iter().any(|is| on.contains(is) && view.supplies(is));
-            let is_blind = |rule: &CheckedRule, on: &BTreeSet<&str>| {
-                let mut views = views.iter().filter(|view| view.is_for(rule) && view.supplies(name));
-                views.any(|view| !sees(view, on))
+            let is_blind = |(rule, was): &&(&CheckedRule, &CheckedRule)| {
+                let saw =
+                    |view: &View<'_>| view.is_for((was, then), (rule, is_now)) && view.on(was, then, name).is_some();
+                let sees = |view: &View<'_>| is.iter().any(|is| view.on(rule, is_now, is).is_some());
+                views.iter().any(|view| saw(view) && !sees(view))
             };
-            let blind = stay.iter().filter(|(rule, _, on)| is_blind(rule, on));
-            let rule = blind.clone().find(|(_, then, _)| may_fire(then, said, &mut work))?.0;
+            let mut blind = stay.iter().filter(is_blind);
+            let mut may_fire = |was: &CheckedRule| was.on(name).is_some_and(|was| may_fire(was, said, &mut work));
+            let rule = blind.find(|(_, was)| may_fire(was))?.0;
             Some((event, rule))
         };
         let Some((event, rule)) = events.iter().find_map(loses) else { continue };
-        lose(name, &event, rule);
+        lose(name, &event, (rule, None));
         lost.insert(name);
     }
     // What events say beside these names decides whether a rule fires on them, and how values are spelled in them: so events are looked for
@@ -132,8 +138,8 @@ pub(super) fn routed(
         let is_told = told.contains(open) || lost.contains(open);
         for taken in asking.taken((open, taker), asked, between.losses(), (&still, Spelling::AsWritten)) {
             match taken {
-                Taken::Lost(event, rule) if !is_told => {
-                    lose(open, &event.to_string(), rule);
+                Taken::Lost(event, rule, on) if !is_told => {
+                    lose(open, &event.to_string(), (rule, on.as_deref()));
                     lost.insert(open);
                 }
                 Taken::Unknown(rule) if !is_told => skipped.push(format!(
@@ -152,11 +158,11 @@ pub(super) fn routed(
         let asked = both.iter().filter(|(_, _, on)| on.contains(open)).map(|(rule, then, _)| (*rule, *then));
         for taken in asking.taken((open, taker), asked, between.gains(), (as_it_was, Spelling::Any)) {
             match taken {
-                Taken::Lost(event, rule) => {
+                Taken::Lost(event, rule, _) => {
                     gains.entry(rule.key().to_owned()).or_insert((event, rule, open));
                 }
                 Taken::Gained(event, rule) if !told.contains(open) && lost.insert(open) => {
-                    lose(taker, &event.to_string(), rule);
+                    lose(taker, &event.to_string(), (rule, None));
                 }
                 Taken::Gained(..) | Taken::Unknown(_) => {}
             }
@@ -237,11 +243,7 @@ fn changed(was: &[Arc<TemplateType>], is: &[Arc<TemplateType>]) -> Vec<Arc<Templ
 
 /// The template types that an event is routed to.
 pub(super) fn recognised<'r>(router: &'r Router, event: &str) -> Vec<&'r str> {
-    let (mut flattener, mut routes) = (Flattener::new(), Vec::new());
-    let Ok(flat) = flattener.flatten(event.as_bytes()) else { return Vec::new() };
-    router.route(&flat, None, &mut routes);
-    let template = |route: &usize| router.templates().get(*route).map(|template| template.name.as_str());
-    routes.iter().filter_map(template).collect()
+    Flattener::new().flatten(event.as_bytes()).map_or_else(|_| Vec::new(), |flat| proof::told(router, &flat).collect())
 }
 
 /// An event as a record.

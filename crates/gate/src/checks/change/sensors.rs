@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_model::diagnostic::{Build, Detail, Measure, clip, codes};
 use contentcheck_model::rule::{CheckedRule, Identity, RuleId};
-use contentcheck_model::sensor::{Constraint, Fleet, Sensor};
+use contentcheck_model::sensor::{Constraint, Sensor};
 
 use super::GONE_PER_TEN;
 use super::blinded::Blinded;
+use super::formerly::Formerly;
 use super::shown::{Asked, Shown, Unseen};
-use crate::checks::sensors::{Group, Groups};
+use crate::checks::sensors::Group;
 use crate::evidence::{Finding, SensorFacts};
 use crate::facts::plural;
 use crate::run::{Outcome, Subject};
@@ -18,20 +19,18 @@ use crate::subject::Built;
 /// What each sensor of the fleet loads of this release and of the previous one. A release that is as large as before
 /// may leave one sensor with less, and new rules do not stand in for those that it ran. `left` are rules with errors, which
 /// lint reports.
-pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity>, outcome: &mut Outcome) {
-    let (Some(fleet), Ok(groups)) = (&run.built.devices, run.sensors()) else { return };
-    let before = match ran(previous, fleet) {
-        Ok(before) => before,
-        Err(reason) => {
-            outcome.skipped.push(format!("rules that each sensor loads: the previous release has no image: {reason}"));
-            return;
-        }
-    };
+pub(super) fn look(
+    run: &Subject<'_>,
+    (previous, formerly): (&Built, &Formerly<'_>),
+    left: &BTreeSet<Identity>,
+    outcome: &mut Outcome,
+) {
+    let Ok(groups) = run.sensors() else { return };
+    let before = ran(previous, formerly);
     let mut lost_by: BTreeMap<Identity, Vec<&Sensor>> = BTreeMap::new();
     let mut unseen_by: BTreeMap<(Identity, Unseen), Vec<&Sensor>> = BTreeMap::new();
     let mut blinded = Blinded::new(previous);
     let all_asked = Asked::by(run.rules.iter().copied(), |_, _| true);
-    let known: Vec<&Sensor> = previous.devices.iter().flat_map(Fleet::sensors).collect();
     // One that refuses the image has a finding of `verify`.
     for now in &groups.taking {
         let of_group = Asked::by(run.rules.iter().copied(), |id, target| now.plan.loads_on(id, &target.template));
@@ -40,28 +39,29 @@ pub(super) fn look(run: &Subject<'_>, previous: &Built, left: &BTreeSet<Identity
             let loaded = now.loaded(run.built.content());
             let shown_now = of_group.on(sensor);
             let unseen = |before: &Runs| before.shown.without(&shown_now, &all_asked, |rule| loaded.contains(rule));
-            let older = older(run, sensor, &known);
+            // Where that it runs less is meant, it is.
+            let older = formerly.before(sensor).filter(|_| !run.settings.allow_shrink);
             if let Some((older, runs)) = older.and_then(|older| Some((older, before.of(older)?))) {
                 let unseen = blinded.of_weight(run, (sensor, older), unseen(runs));
                 outcome.findings.extend(older_runs(run, now, (sensor, older), runs, (left, &unseen)));
                 blinded.look(run, now, (sensor, older), &runs.rules);
             }
-            let Some(runs_before) = before.of(sensor) else { continue };
-            let loaded_before = &runs_before.rules;
-            let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
             let loads = now.plan.loaded_rules();
+            let runs_before = before.of(sensor).filter(|_| formerly.has_product(sensor));
             outcome.learned.sensors.push(SensorFacts {
                 sensor: sensor.name().to_owned(),
                 version: sensor.version().to_string(),
                 loads: Some(loads as u64),
                 of: run.rules.len() as u64,
-                previously: Some(loaded_before.len() as u64),
+                previously: runs_before.map(|before| before.rules.len() as u64),
             });
+            let Some(runs_before) = runs_before else { continue };
+            let loaded_before = &runs_before.rules;
+            let still: BTreeSet<Identity> = loaded_before.difference(left).cloned().collect();
             if run.settings.allow_shrink {
                 continue;
             }
-            let was = known.iter().find(|of| of.is_build_of(sensor));
-            let was = was.copied().unwrap_or(sensor);
+            let was = formerly.same(sensor).unwrap_or(sensor);
             let unseen = blinded.of_weight(run, (sensor, was), unseen(runs_before));
             unseen.into_iter().for_each(|one| unseen_by.entry(one).or_default().push(sensor));
             blinded.look(run, now, (sensor, was), &runs_before.rules);
@@ -126,19 +126,6 @@ fn see_less(run: &Subject<'_>, unseen_by: &BTreeMap<(Identity, Unseen), Vec<&Sen
             );
         }
     }
-}
-
-/// The version before a sensor that is new in the fleet. Nothing for one that was there, and where that it runs less is meant.
-fn older<'s>(run: &Subject<'_>, sensor: &Sensor, known: &[&'s Sensor]) -> Option<&'s Sensor> {
-    let version = sensor.version().as_str();
-    if run.settings.allow_shrink || known.iter().any(|of| of.is_build_of(sensor)) {
-        return None;
-    }
-    // Where the two count their versions otherwise, either order makes it the one before.
-    let is_before =
-        |of: &Sensor| of.version().compare(version).is_lt() || sensor.version().compare(of.version().as_str()).is_gt();
-    let older = known.iter().filter(|of| of.name() == sensor.name() && is_before(of));
-    older.max_by(|a, b| a.version().compare(b.version().as_str())).copied()
 }
 
 /// What the sensor before it runs and a sensor that is new in the fleet does not: devices that take it lose what these rules find. Rules
@@ -238,22 +225,18 @@ struct Runs {
     shown: Shown,
 }
 
-/// The rules of the previous release that each sensor of the fleet runs, as that release's own manifest of it says and as
-/// this one's does: a manifest that lacks something now does not make it never have been there.
-fn ran<'s>(previous: &'s Built, fleet: &'s Fleet) -> Result<Ran<'s>, String> {
-    let image = previous.image.as_ref().map_err(ToString::to_string)?;
+/// The rules of the previous release that each sensor runs.
+fn ran<'s>(previous: &Built, formerly: &'s Formerly<'_>) -> Ran<'s> {
     let mut ran = Ran::default();
-    for fleet in previous.devices.iter().chain([fleet]) {
-        for group in Groups::of(previous.content(), image, fleet)?.taking {
-            let loaded = group.loaded(previous.content());
-            let rules = previous.content().rules().iter().map(|rule| &**rule);
-            let asked = Asked::by(rules, |id, target| group.plan.loads_on(id, &target.template));
-            for sensor in group.sensors {
-                ran.add(sensor, &loaded, asked.on(sensor));
-            }
+    for group in formerly.groups() {
+        let loaded = group.loaded(previous.content());
+        let rules = previous.content().rules().iter().map(|rule| &**rule);
+        let asked = Asked::by(rules, |id, target| group.plan.loads_on(id, &target.template));
+        for sensor in &group.sensors {
+            ran.add(sensor, &loaded, asked.on(sensor));
         }
     }
-    Ok(ran)
+    ran
 }
 
 /// New rules that no sensor of the fleet runs: somebody wrote them to find something. `sensors` that no sensor of the fleet

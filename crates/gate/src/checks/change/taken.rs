@@ -9,37 +9,59 @@ use contentcheck_model::among::Among;
 use contentcheck_model::claims::claimed_by;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::{Pattern, Predicate, Test, TextPattern};
-use contentcheck_model::rule::{CheckedRule, Target};
+use contentcheck_model::rule::{CheckedRule, RuleId, Target};
 use contentcheck_model::source::Span;
 use contentcheck_model::template::{FieldType, Fixed, Recognition, TemplateType};
 use contentcheck_run::{proof, templates};
 use serde_json::Value;
 
-use super::between::{View, Way};
+use super::between::Way;
 use super::kinds::{Said, as_record};
 use super::lost::is_read_alike;
+use crate::checks::seen::Doubt;
 use crate::subject::Built;
 
 /// Questions of whether a template type takes events from a rule.
 const QUESTIONS: usize = 20_000;
 
+/// Which of the two releases.
+#[derive(Clone, Copy, PartialEq)]
+pub(super) enum Release {
+    Then,
+    Now,
+}
+
 /// The template types of a release, and what tells events by them.
 pub(super) struct Side {
+    pub(super) release: Release,
     pub(super) templates: Among,
     pub(super) router: Router,
+    /// The numbers of its rules, by their address.
+    numbers: HashMap<usize, RuleId>,
 }
 
 impl Side {
-    pub(super) fn of(built: &Built) -> Self {
+    pub(super) fn of(built: &Built, release: Release) -> Self {
         let templates = templates(built.content());
-        Self { router: Router::new(templates.clone()), templates: Among::new(templates.into()) }
+        let rules = RuleId::count(built.content().rules());
+        Self {
+            release,
+            router: Router::new(templates.clone()),
+            templates: Among::new(templates.into()),
+            numbers: rules.map(|(id, rule)| (std::ptr::from_ref::<CheckedRule>(rule).addr(), id)).collect(),
+        }
+    }
+
+    /// The number of one of its rules in its image.
+    pub(super) fn number(&self, rule: &CheckedRule) -> Option<RuleId> {
+        self.numbers.get(&std::ptr::from_ref(rule).addr()).copied()
     }
 }
 
 /// What a rule matches of events that a template type takes.
 pub(super) enum Taken<'r> {
-    /// An event that only the release matches in which it is not taken; the rule, as that release has it.
-    Lost(Value, &'r CheckedRule),
+    /// An event that only the release matches in which it is not taken; the rule, as that release has it; and the sensor, where that is not so as it is recorded.
+    Lost(Value, &'r CheckedRule, Option<String>),
     /// An event that only the release matches in which it is taken; the rule, as that release has it.
     Gained(Value, &'r CheckedRule),
     /// Perhaps something, of a rule, that is lost.
@@ -89,25 +111,51 @@ impl Asking<'_> {
             }
             let asks = after.on(taker).map(|taker| over(&target.template, taker));
             let not = |condition: &Expr<Predicate>| Expr::Not(Box::new(condition.clone()));
-            if lost.is_none() {
-                let asked = asked(after, target).condition;
-                let all = || vec![asked.clone(), claimed.clone()];
-                // Where the one that takes is not supplied, it does not matter what the rule asks for there.
-                let is_unseen = |view: &View<'_>| view.is_for(after) && view.supplies(open) && !view.supplies(taker);
-                let of_sensors = if asks.is_some() && way.losing.iter().any(is_unseen) { Some(all()) } else { None };
-                let no_longer = asks.as_ref().map(|(asks, _)| all().into_iter().chain([not(asks)]).collect());
-                // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
-                let is_said = asks.as_ref().is_some_and(|(_, is_said)| *is_said);
-                let shown = if is_said { None } else { Some(all()) };
-                for no_longer in [of_sensors, no_longer, shown].into_iter().flatten() {
-                    lost = match self.event(target, no_longer) {
-                        Ok(None) => None,
-                        Ok(Some(event)) if way.loses(&event, (before, after)) => Some(Taken::Lost(event, before)),
-                        // One that the rule sees says nothing of others.
-                        Ok(Some(_)) | Err(()) => Some(Taken::Unknown(before)),
+            if !matches!(lost, Some(Taken::Lost(..))) {
+                let asked = asked(after, target);
+                let all = || vec![asked.condition.clone(), claimed.clone()];
+                let mut questions = Vec::new();
+                if let Some((asks, is_said)) = &asks {
+                    questions.push(all().into_iter().chain([not(asks)]).collect());
+                    let mut supplied = |all: Vec<Expr<Predicate>>| {
+                        if !questions.contains(&all) {
+                            questions.push(all);
+                        }
                     };
-                    if matches!(lost, Some(Taken::Lost(..))) {
-                        break;
+                    // What is asked for there of what sensors supply.
+                    for view in way
+                        .losing
+                        .iter()
+                        .filter(|view| !view.is_recorded() && view.is_for((before, first), (after, second)))
+                    {
+                        if view.on(before, first, open).is_none() {
+                            continue;
+                        }
+                        let asks = view.on(after, second, taker).map(|taker| {
+                            over(&target.template, &taker.with_condition(view.decided(taker, second, Doubt::Silent))).0
+                        });
+                        let asked = view.decided(&asked, first, Doubt::Fires);
+                        supplied([asked, claimed.clone()].into_iter().chain(asks.as_ref().map(not)).collect());
+                    }
+                    // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
+                    if !is_said {
+                        supplied(all());
+                    }
+                } else {
+                    questions.push(all());
+                }
+                for question in questions {
+                    match self.event(target, question) {
+                        Ok(None) => {}
+                        Ok(Some(event)) => {
+                            if let Some(view) = way.losing(&event, (before, after)) {
+                                lost = Some(Taken::Lost(event, before, view.sensor().map(ToString::to_string)));
+                                break;
+                            }
+                            // One that the rule sees says nothing of others.
+                            lost = lost.or(Some(Taken::Unknown(before)));
+                        }
+                        Err(()) => lost = lost.or(Some(Taken::Unknown(before))),
                     }
                 }
             }

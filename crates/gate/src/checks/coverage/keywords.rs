@@ -10,7 +10,7 @@ use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_model::sensor::Sensor;
 
-use crate::checks::seen;
+use crate::checks::seen::{self, Doubt};
 use crate::evidence::Finding;
 use crate::run::{Outcome, Subject};
 
@@ -77,7 +77,7 @@ fn never_fires_on(rule: &CheckedRule, sensor: &Sensor, analysis: &mut Analysis<'
     let mut on = rule.targets.iter().filter(|target| sensor.template(&target.template.name).is_some()).peekable();
     on.peek().is_some()
         && on.all(|target| {
-            let seen = target.with_condition(seen::by(target, sensor));
+            let seen = target.with_condition(seen::by(target, sensor, Doubt::Fires));
             matches!(analysis.fires(&seen), Fires::Never(_))
         })
 }
