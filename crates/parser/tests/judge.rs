@@ -185,6 +185,31 @@ fn an_entry_of_a_baseline_accepts_what_it_says() {
     assert!(release(many).gone() == usize::MAX);
 }
 
+/// Messages cut long values short: one that begins as a recorded one is another one.
+#[test]
+fn what_begins_alike_is_another_finding() {
+    for length in [1, 59, 60, 61, 200] {
+        let rule = |one: &str, two: &str| {
+            let begin = "a".repeat(length);
+            format!(
+                "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000009\nlogsource: {{product: acme}}\ndetection:\n    s:\n        image:\n            - '{begin}{one}'\n            - '{begin}{two}'\n    condition: s\nlevel: low\n"
+            )
+        };
+        let release = |text: String, baseline| {
+            let mut policy = Policy::default();
+            policy.baseline = baseline;
+            judged(Gathered { policy, ..gathered(&[("t.content", TEMPLATE.to_owned()), ("r.yml", text)]) })
+        };
+        let tabs = |judged: &Judged| judged.findings().iter().filter(|found| found.code.id == "CC0127").count();
+        let first = release(rule("one\t", "two"), None);
+        assert_eq!(tabs(&first), 1);
+        let baseline = Baseline::of(first.findings(), &Names::AS_GIVEN);
+        assert_eq!(tabs(&release(rule("one\t", "2"), Some(recorded(baseline.clone())))), 0);
+        let other = release(rule("one", "two\t"), Some(recorded(baseline)));
+        assert_eq!((tabs(&other), other.gone()), (1, 1), "{length}");
+    }
+}
+
 /// Filters and correlations are not carried out: whoever runs rules is told, and what they would change is left out.
 #[test]
 fn documents_that_change_rules_keep_them_out() {

@@ -17,7 +17,7 @@ pub use codes::Code;
 pub use detail::{Build, Declared, Detail, Measure, Room, Supply, Versions};
 pub use fix::{Fix, FixKind};
 pub use render::{Lines, Rendered};
-pub use suggest::{clip, closest, head, json_words, reader_words, tail};
+pub use suggest::{CUT, clip, closest, head, json_words, reader_words, tail};
 pub use text::{visible, visible_json, visible_lines};
 
 /// How serious a finding is. Ordered from the least to the most serious.

@@ -1,12 +1,15 @@
 //! Words for messages: clipped user text and "did you mean".
 
+/// Stands in messages where something was cut short.
+pub const CUT: char = '…';
+
 /// User text for a message: at most 60 characters, control characters escaped.
 #[must_use]
 pub fn clip(text: &str) -> String {
     let mut short = String::new();
     for (count, character) in text.chars().enumerate() {
         if count == 60 {
-            short.push('…');
+            short.push(CUT);
             break;
         }
         if character.is_control() {
@@ -44,6 +47,9 @@ pub fn json_words(error: &serde_json::Error) -> String {
     let place = format!("line {}, column {}", error.line(), error.column());
     match error.classify() {
         serde_json::error::Category::Eof => format!("the JSON does not end ({place}): the file may be cut off"),
+        serde_json::error::Category::Syntax if error.to_string().starts_with("number out of range") => {
+            format!("{place}: a number is too large")
+        }
         serde_json::error::Category::Syntax => format!("this is not JSON ({place})"),
         serde_json::error::Category::Data => {
             let message = error.to_string();

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Finding;
-use contentcheck_model::diagnostic::{Code, Diagnostic};
+use contentcheck_model::diagnostic::{CUT, Code, Diagnostic};
 
 /// A baseline file.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -77,7 +77,8 @@ pub struct Expected {
     pub file: String,
     /// The code.
     pub code: String,
-    /// Fingerprint of code, file, rule, sensors and message, as 16 hexadecimal digits; lines do not matter.
+    /// Fingerprint of code, file, rule, sensors and message, as 16 hexadecimal digits; lines do not matter. Of a message in which something is cut short,
+    /// what it is about counts too.
     pub fingerprint: String,
     /// How many such findings are accepted.
     pub count: usize,
@@ -165,12 +166,14 @@ fn hex(finding: &Diagnostic, file: &str) -> String {
     format!("{:016x}", fingerprint(finding, file))
 }
 
-/// A number for a finding in a file of this name that does not depend on its line: code, file, rule, sensors and message.
+/// A number for a finding in a file of this name that does not depend on its line: code, file, rule, sensors and message. Where the message cuts
+/// something short, the text that it is about counts too: two that begin alike are two.
 /// FNV-1a with 64 bits, so it is the same on every machine and in every version.
 #[must_use]
 pub fn fingerprint(finding: &Diagnostic, file: &str) -> u64 {
     let parts = [finding.code.id, file, finding.rule.as_deref().unwrap_or(""), &finding.message];
-    let sensors = finding.sensors.iter().map(String::as_str);
+    let cut = finding.message.contains(CUT).then(|| finding.source.slice(finding.span));
+    let sensors = finding.sensors.iter().map(String::as_str).chain(cut);
     let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
     for byte in parts.into_iter().chain(sensors).flat_map(|part| part.bytes().chain([0xFF])) {
         hash = (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3);
