@@ -264,3 +264,35 @@ fn a_sensor_that_supplies_less_where_a_rule_is_now_is_told() {
     let other = found.sensors.iter().find(|of| of.sensor == "other").unwrap();
     assert_eq!((other.loads, other.previously), (Some(0), None));
 }
+
+/// A Windows event is known without its provider or channel by who reads all three, and not by who reads two.
+#[test]
+fn events_without_a_name_that_exporters_leave_out_are_told() {
+    let all = "Provider_Name: \"Acme\", Channel: \"Acme/Log\", EventID: 1";
+    for (reads, is_told) in [
+        (all, false),
+        ("Provider_Name: \"Acme\", EventID: 1", true),
+        ("Channel: \"Acme/Log\", EventID: 1", true),
+        ("EventID: 1", false),
+    ] {
+        let built = |one: &str| {
+            let template = |name: &str, serves: &str, reads: &str| {
+                format!("template acme.{name} @ 1 {{\n{serves}    reads {{ {reads} }}\n    1 f: string?\n}}\n")
+            };
+            let serves = "    serves { product: acme, category: log }\n";
+            let rule = "title: R\nid: 0d6f3c7e-1f57-4f62-9a4f-6d0c1f5f8401\nlogsource: {product: acme, category: log}\ndetection:\n    s:\n        f: evil\n    condition: s\nlevel: low\n";
+            let sources = vec![
+                (Source::new("r.yml", rule), Language::Sigma),
+                (
+                    Source::new("t.content", template("one", one, all) + &template("two", serves, reads)),
+                    Language::Native,
+                ),
+            ];
+            Built::new(Gathered::of(sources), false, 1).unwrap()
+        };
+        let old = built("    serves { product: acme, category: log }\n");
+        let found = checked(&built(""), Some(&old), settings(), &["change"]);
+        let told = errors(&found).iter().any(|(code, _)| *code == "CC0210");
+        assert_eq!(told, is_told, "{reads}: {found:#?}");
+    }
+}

@@ -91,7 +91,8 @@ impl Search<'_> {
         analysis: &mut Analysis<'_>,
         unknown: &mut Option<String>,
     ) -> Option<Witness> {
-        if let Some(event) = longer(&one.event).into_iter().find(|event| self.loses(target, event)) {
+        let lost = |event: &Witness| variants(target, event).into_iter().find(|event| self.loses(target, event));
+        if let Some(event) = lost(&one.event) {
             return Some(event);
         }
         let (own, (before, after), way) = (&target.template, self.rules, self.way);
@@ -123,8 +124,7 @@ impl Search<'_> {
                     }
                     match analysis.fires(&target.with_condition(all.clone())) {
                         Fires::Yes(event) => {
-                            let events = [event.clone()].into_iter().chain(longer(&event));
-                            if let Some(event) = events.into_iter().find(|event| self.loses(target, event)) {
+                            if let Some(event) = lost(&event) {
                                 return Some(event);
                             }
                         }
@@ -151,6 +151,23 @@ impl Search<'_> {
         let mut witnesses = events.map(|event| proof::witness(&event));
         witnesses.find(|witness| self.loses(target, witness))
     }
+}
+
+/// An event, and those that differ from it in what a condition does not say.
+fn variants(target: &Target, event: &Witness) -> Vec<Witness> {
+    let more = longer(event).into_iter().chain(lacking(&target.template, event));
+    [event.clone()].into_iter().chain(more).collect()
+}
+
+/// Events without one of the names by which they are recognised, as exporters leave them out.
+fn lacking(template: &TemplateType, event: &Witness) -> Vec<Witness> {
+    let without = |name: &str| {
+        let field = template.named(name);
+        let values = event.values.iter().filter(|(of, _)| *of != field).cloned().collect();
+        Witness { values }
+    };
+    let several = template.reads.iter().filter(|_| template.reads.len() > 1);
+    several.map(|of| without(&of.name)).collect()
 }
 
 /// Events with one more element in a list each: what reads no list sees a value of those of one element.
