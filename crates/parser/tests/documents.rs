@@ -279,3 +279,23 @@ fn a_selection_beside_its_detection_is_told() {
         assert_eq!(told(condition, beside), expected, "{condition} {beside}");
     }
 }
+
+/// Readers such as pySigma take a document for what its keys say, whatever stands there: a rule that has the key of a filter is no rule to them.
+#[test]
+fn a_rule_with_the_key_of_a_filter_is_an_error() {
+    let told = |first: &str, key: &str| {
+        let text = format!("title: T\n{first}\n{key}\n");
+        sigma(&text)
+            .diagnostics
+            .iter()
+            .filter(|found| found.code.id == "CC0114" && found.message.contains("beside other logic"))
+            .count()
+    };
+    let rule = "logsource: {category: x}\ndetection: {s: {a: b}, condition: s}";
+    for value in ["", " null", " ~", " x", " 1", " {}", " []", " {rules: any}", " [x]", " ''"] {
+        assert_eq!(told(rule, &format!("filter:{value}")), 1, "{value}");
+        assert_eq!(told(rule, &format!("correlation:{value}")), 1, "{value}");
+        assert_eq!(told("correlation: {type: event_count}", &format!("filter:{value}")), 1, "{value}");
+    }
+    assert_eq!(told(rule, "filters: x\nmy_filter: y"), 0);
+}

@@ -455,21 +455,17 @@ fn logic_of(root: &Node<'_>) -> Option<Document> {
 
 /// Keys that say more of the document than its kind has room for: passed over, the rule would be another one.
 fn keys(root: &Node<'_>, document: Document, sink: &mut Sink) {
-    for (key, value) in root.map().unwrap_or(&[]) {
-        // A scalar is an attribute of one's own.
-        let logic = !matches!(value.value, Yaml::Scalar(..));
+    for (key, _) in root.map().unwrap_or(&[]) {
         let found = match (key.text(), document) {
             (None, _) => {
                 let message = format!("the name of an attribute must be a string, not {}", key.shape());
                 sink.diagnostic(&codes::WRONG_SHAPE, key.span, message)
             }
+            // Whatever stands there: readers such as pySigma take the document for what its key says.
             (Some(name @ ("correlation" | "filter")), Document::Rule)
-            | (Some(name @ "filter"), Document::Correlation)
-                if logic =>
-            {
-                sink.diagnostic(&codes::WRONG_SHAPE, key.span, format!("one document has `{name}` beside other logic"))
-                    .with_help("put it into a document of its own after `---`, or a selection below `detection`")
-            }
+            | (Some(name @ "filter"), Document::Correlation) => sink
+                .diagnostic(&codes::WRONG_SHAPE, key.span, format!("one document has `{name}` beside other logic"))
+                .with_help("put it into a document of its own after `---`, or a selection below `detection`"),
             (Some("sensors"), Document::Rule) => sink
                 .diagnostic(&codes::INVALID_ATTRIBUTE, key.span, "`sensors` is not an attribute of Sigma")
                 .with_help("write `custom_attributes: { sensors: \"sysmon >=4.21\" }`"),
