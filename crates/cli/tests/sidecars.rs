@@ -66,6 +66,9 @@ fn what_is_called_as_tests_are_and_is_none_is_told() {
         (&format!("{tests}  more: [x\n"), false),
         (&format!("---\n{tests}...\n"), false),
         (&format!("# tests\n\n{tests}"), false),
+        ("", false),
+        ("\n \n", false),
+        ("[]\n", false),
         ("[{name: it fires, expect: fires, event: {Image: a}}]\n", false),
         (
             "- name: it fires\n  expect: fires\n  event: {source: a, logsource: {product: b}, detection: c, filter: {rules: any}}\n",

@@ -74,12 +74,18 @@ fn without_quotes(source: &Source, span: Span) -> Span {
     if ['"', '\'', '`'].into_iter().any(quoted) { Span { start: span.start + 1, end: span.end - 1 } } else { span }
 }
 
-/// Whether a name is one of those that a pattern of a condition means: `*` is any part of it, and `them` is every name
-/// that does not begin with `_`.
+/// What stands for every selection in a condition.
+pub const THEM: &str = "them";
+
+/// Whether a name is one of those that a pattern of a condition means: `*` is any part of it, and [`THEM`] is every name. Names that begin with `_` are
+/// meant by patterns alone that do.
 #[must_use]
 pub fn is_among(name: &str, pattern: &str) -> bool {
-    if pattern.eq_ignore_ascii_case("them") {
-        return !name.starts_with('_');
+    if name.starts_with('_') && !pattern.starts_with('_') {
+        return false;
+    }
+    if pattern == THEM {
+        return true;
     }
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|first| name.strip_prefix(first)) else { return false };
@@ -110,6 +116,15 @@ mod tests {
             ("ab", "a", false),
             ("x", "them", true),
             ("_x", "them", false),
+            ("x", "Them", false),
+            ("Them", "Them", true),
+            ("_x", "*", false),
+            ("_x", "*x", false),
+            ("_x", "_*", true),
+            ("_x", "_x", true),
+            ("a_x", "*_x", true),
+            ("filter_a_b_x", "filter_*_x", true),
+            ("aa", "a*a*a", false),
         ] {
             assert_eq!(is_among(name, pattern), means, "{name} {pattern}");
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use contentcheck_model::diagnostic::{Diagnostic, codes, reader_words};
-use contentcheck_model::source::{Source, Span};
+use contentcheck_model::source::Source;
 use contentcheck_parser::release::{Input, InputKind};
 use contentcheck_parser::sidecar::{Beside, Case};
 use contentcheck_parser::sigma::in_file;
@@ -13,6 +13,9 @@ use serde_json::Value;
 use crate::walk::Found;
 use crate::write::InputFiles;
 use crate::{files, walk, yaml};
+
+/// What is said of a file that holds nothing.
+const NO_TEST: &str = "there is no test in it; begin each test with `- name: ...`, or remove the file";
 
 /// Tests in one file.
 const MOST: usize = 10_000;
@@ -46,10 +49,12 @@ pub(crate) fn beside(
                 problems.extend(cases.as_ref().err().and_then(|_| no_tests(&source)));
                 cases
             }
-            Err(reason) => {
+            // One that is blank holds no filter: it is as one without a test.
+            Err(problem) if problem.code.id == codes::EMPTY_FILE.id => Err(format!("{file}: {NO_TEST}")),
+            Err(problem) => {
                 let help = "restore it, or remove it: what it holds may be a rule or a filter";
-                let found =
-                    Diagnostic::new(&codes::UNREADABLE, &Source::new(file.as_str(), ""), Span::default(), &*reason);
+                let reason = problem.to_string();
+                let found = Diagnostic::new(&codes::UNREADABLE, &problem.source, problem.span, problem.message);
                 problems.push(found.with_help(help));
                 Err(reason)
             }
@@ -76,7 +81,7 @@ fn cases(source: &Source) -> Result<Vec<Case>, String> {
         return Err(format!("{name}: a file of tests is a list; begin each test with `- name: ...`"));
     };
     if items.is_empty() {
-        return Err(format!("{name}: there is no test in it; begin each test with `- name: ...`, or remove the file"));
+        return Err(format!("{name}: {NO_TEST}"));
     }
     if items.len() > MOST {
         return Err(format!("{name}: {} tests; one file holds at most {MOST}", items.len()));

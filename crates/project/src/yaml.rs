@@ -2,8 +2,9 @@
 //! values under the core schema of YAML 1.2, within limits, without aliases.
 
 use contentcheck_model::decode::decode;
+use contentcheck_model::diagnostic::{Diagnostic, codes};
 use contentcheck_model::limits;
-use contentcheck_model::source::Source;
+use contentcheck_model::source::{Source, Span};
 use saphyr_parser::{Event, Parser, ScalarStyle};
 use serde_json::{Map, Number, Value};
 
@@ -19,17 +20,19 @@ const DEPTH: usize = 32;
 /// # Errors
 /// What is wrong, with the line where it is known.
 pub fn load(path: &Path) -> Result<Value, String> {
-    value(&read(path)?)
+    value(&read(path).map_err(|problem| problem.to_string())?)
 }
 
 /// A file as text.
 ///
 /// # Errors
-/// What is wrong.
-pub fn read(path: &Path) -> Result<Source, String> {
+/// What is wrong, with its place in what could be read.
+pub fn read(path: &Path) -> Result<Source, Box<Diagnostic>> {
     let name = files::name(path);
-    let bytes = files::read_bytes(path, limits::FILE_BYTES).map_err(|reason| format!("{name}: {reason}"))?;
-    decode(&name, bytes).map_err(|problem| problem.to_string())
+    let bytes = files::read_bytes(path, limits::FILE_BYTES).map_err(|reason| {
+        Diagnostic::new(&codes::UNREADABLE, &Source::new(name.as_str(), ""), Span::default(), reason)
+    })?;
+    decode(&name, bytes)
 }
 
 /// The one document of a text.

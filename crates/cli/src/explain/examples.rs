@@ -55,6 +55,7 @@ pub(super) static EXAMPLES: &[Example] = examples! {
     "CC0146" "CC0146-global-twice" "rule.yml"
     "CC0147" "CC0147-regex-path" "rule.yml"
     "CC0148" "CC0148-other-yaml" "rule.yml"
+    "CC0149" "CC0149-other-sigma" "rule.yml"
     "CC0201" "CC0201-unknown-log-source" "rule.yml"
     "CC0202" "CC0202-unknown-field" "rule.yml"
     "CC0203" "CC0203-unknown-selection" "rule.yml"

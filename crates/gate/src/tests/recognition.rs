@@ -328,7 +328,7 @@ fn what_a_rule_loses_and_gains_by_a_template_type_that_has_some_of_its_fields() 
     let open = "template t.o @ 1 { serves { product: acme } reads { Channel: \"Acme/A\" } open 1 Foo: string? }\n";
     let fixed = |fields: &str| {
         format!(
-            "template t.f @ 1 {{ serves {{ product: acme }} reads {{ Channel: \"Acme/A\", Provider_Name: \"P\", EventID: 5 }} {fields} }}\n"
+            "template t.f @ 1 {{ serves {{ product: acme }} reads {{ Channel: \"Acme/A\", EventID: 5 }} {fields} }}\n"
         )
     };
     let of = |templates: &str, detection: &str| {

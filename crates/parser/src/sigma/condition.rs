@@ -54,6 +54,8 @@ struct Cursor<'s, 'k> {
     end: Span,
     /// Whether tokens have a place of their own in the source.
     is_exact: bool,
+    /// Words of conditions that are not in lower case.
+    capitals: Vec<(&'s str, Span)>,
     sink: &'k mut Sink,
 }
 
@@ -125,7 +127,14 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
         return Err(sink.unread(&codes::LIMIT_EXCEEDED, place(0, text.len()), message));
     }
     let is_exact = base.is_ok();
-    let mut cursor = Cursor { tokens, at: 0, is_exact, end: place(text.trim_end().len(), text.trim_end().len()), sink };
+    let mut cursor = Cursor {
+        tokens,
+        at: 0,
+        is_exact,
+        capitals: Vec::new(),
+        end: place(text.trim_end().len(), text.trim_end().len()),
+        sink,
+    };
     let condition = cursor.or(0)?;
     if let Some((token, span)) = cursor.peek() {
         let before = cursor.before();
@@ -150,6 +159,7 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
         let found = cursor.sink.diagnostic(&codes::CONDITION_SYNTAX, span, message).with_help(help);
         return Err(cursor.sink.refuse(found));
     }
+    cursor.tell_capitals();
     Ok(condition)
 }
 
@@ -238,9 +248,35 @@ impl<'s> Cursor<'s, '_> {
     }
 
     fn word(&mut self, wanted: &str) -> bool {
-        let found = matches!(self.peek(), Some((Token::Word(word), _)) if word.eq_ignore_ascii_case(wanted));
-        self.at += usize::from(found);
+        let Some((Token::Word(word), span)) = self.peek() else { return false };
+        let found = word.eq_ignore_ascii_case(wanted);
+        if found {
+            self.at += 1;
+            self.case(word, span);
+        }
         found
+    }
+
+    /// Notes a word of conditions that is not in lower case.
+    fn case(&mut self, word: &'s str, span: Span) {
+        if word.bytes().any(|byte| byte.is_ascii_uppercase()) {
+            self.capitals.push((word, span));
+        }
+    }
+
+    /// Tells words of conditions that are not in lower case, once for all of them.
+    fn tell_capitals(&mut self) {
+        let Some((first, span)) = self.capitals.first() else { return };
+        let message = format!("`{first}` is not in lower case; readers such as pySigma do not know it");
+        let found = self.sink.diagnostic(&codes::OTHER_SIGMA, *span, message);
+        let found = found.with_help(format!("write `{}`", first.to_ascii_lowercase()));
+        let edits = self.capitals.iter().map(|(word, span)| Edit { span: *span, text: word.to_ascii_lowercase() });
+        let edits = edits.collect();
+        self.sink.push(if self.is_exact {
+            found.with_edits(FixKind::LowerCase, "write the words of the condition in lower case", edits)
+        } else {
+            found
+        });
     }
 
     fn fail<T>(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) -> Result<T, Unread> {
@@ -364,6 +400,7 @@ impl<'s> Cursor<'s, '_> {
         if let Some(quantity) = quantity
             && self.word("of")
         {
+            self.case(word, span);
             let Some((Token::Word(pattern), last)) = self.peek() else {
                 if let Some((Token::Open, open)) = self.peek() {
                     let names: Vec<&str> = self
@@ -405,26 +442,6 @@ impl<'s> Cursor<'s, '_> {
     }
 }
 
-/// Whether a name matches `them` or a pattern with `*`. Names that start with `_` are
-/// no part of `them`.
-pub(crate) fn selects(pattern: &str, name: &str) -> bool {
-    if pattern.eq_ignore_ascii_case("them") {
-        return !name.starts_with('_');
-    }
-    let mut parts = pattern.split('*');
-    let first = parts.next().unwrap_or("");
-    let Some(mut rest) = name.strip_prefix(first) else { return false };
-    let mut parts: Vec<&str> = parts.collect();
-    let Some(last) = parts.pop() else { return rest.is_empty() };
-    for part in parts {
-        match rest.find(part).and_then(|at| rest.get(at + part.len()..)) {
-            Some(after) => rest = after,
-            None => return false,
-        }
-    }
-    rest.ends_with(last)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -445,6 +462,26 @@ mod tests {
             Condition::And(parts) => format!("(and {})", list(parts)),
             Condition::Or(parts) => format!("(or {})", list(parts)),
         }
+    }
+
+    #[test]
+    fn words_in_capitals_are_told_once() {
+        for (text, is_told) in [
+            ("a and not 1 of b*", false),
+            ("AND_a or NOT_b", false),
+            ("a AND b", true),
+            ("NOT a", true),
+            ("a Or b oR c", true),
+            ("1 OF a*", true),
+            ("All of a*", true),
+            ("Any of them", true),
+            // Not before `of`, it is a name.
+            ("All and Any", false),
+        ] {
+            let expected: &[&str] = if is_told { &["CC0149"] } else { &[] };
+            assert_eq!(read(text).1, expected, "{text}");
+        }
+        assert_eq!(read("a AND b").0, read("a and b").0);
     }
 
     #[test]
@@ -490,12 +527,5 @@ mod tests {
         for text in ["s | count() > 5", "s | count(x) by y > 5", "s | near a", "s|count() by x", "s | max(a) > 1"] {
             assert_eq!(read(text).1, ["CC0116"], "{text}");
         }
-    }
-
-    #[test]
-    fn patterns_select_names() {
-        assert!(selects("them", "selection") && !selects("them", "_hidden"));
-        assert!(selects("sel*", "selection") && selects("*_main", "filter_main"));
-        assert!(selects("filter_*_x", "filter_a_b_x") && !selects("sel", "selection"));
     }
 }

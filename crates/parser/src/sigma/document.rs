@@ -455,17 +455,26 @@ fn logic_of(root: &Node<'_>) -> Option<Document> {
 
 /// Keys that say more of the document than its kind has room for: passed over, the rule would be another one.
 fn keys(root: &Node<'_>, document: Document, sink: &mut Sink) {
-    for (key, _) in root.map().unwrap_or(&[]) {
+    for (key, value) in root.map().unwrap_or(&[]) {
+        // A scalar may be an attribute of one's own, and is to others what the key says all the same.
+        let is_scalar = matches!(value.value, Yaml::Scalar(..));
         let found = match (key.text(), document) {
             (None, _) => {
                 let message = format!("the name of an attribute must be a string, not {}", key.shape());
                 sink.diagnostic(&codes::WRONG_SHAPE, key.span, message)
             }
-            // Whatever stands there: readers such as pySigma take the document for what its key says.
             (Some(name @ ("correlation" | "filter")), Document::Rule)
-            | (Some(name @ "filter"), Document::Correlation) => sink
-                .diagnostic(&codes::WRONG_SHAPE, key.span, format!("one document has `{name}` beside other logic"))
-                .with_help("put it into a document of its own after `---`, or a selection below `detection`"),
+            | (Some(name @ "filter"), Document::Correlation) => {
+                if is_scalar {
+                    let message = format!("`{name}` makes this another kind of document to readers such as pySigma");
+                    sink.diagnostic(&codes::OTHER_SIGMA, key.span, message)
+                        .with_help("call an attribute of your own otherwise, or put it below `custom_attributes`")
+                } else {
+                    let message = format!("one document has `{name}` beside other logic");
+                    sink.diagnostic(&codes::WRONG_SHAPE, key.span, message)
+                        .with_help("put it into a document of its own after `---`, or a selection below `detection`")
+                }
+            }
             (Some("sensors"), Document::Rule) => sink
                 .diagnostic(&codes::INVALID_ATTRIBUTE, key.span, "`sensors` is not an attribute of Sigma")
                 .with_help("write `custom_attributes: { sensors: \"sysmon >=4.21\" }`"),
@@ -544,6 +553,7 @@ fn rule(
             Err(sink.refuse(found))
         }
     };
+    stray_sensors(root, sink);
     let sensors = sensors(root, sink);
     let Some((key, body)) = root.entry("detection") else {
         return Err(sink.unread(&codes::MISSING_ATTRIBUTE, place, "the rule has no `detection`"));
@@ -711,6 +721,39 @@ fn is_nearly_sensors(name: &str) -> bool {
     let ends = plain.ends_with("sensors") && name.contains('.');
     begins || ends || closest(&plain, ["sensors", "sensor"]).is_some()
 }
+
+/// A constraint on sensors that stands where nobody looks for one: below another attribute of one's own, or one level too deep.
+fn stray_sensors(root: &Node<'_>, sink: &mut Sink) {
+    fn below<'n>(node: &'n Node<'_>, depth: usize) -> Option<&'n Node<'n>> {
+        // INVARIANT: as deep as that, and no deeper.
+        let entries = node.map().filter(|_| depth > 0)?;
+        let is_one = |(key, value): &&(Node<'_>, Node<'_>)| {
+            key.text() == Some("sensors") && value.string().is_some_and(|text| Constraint::parse(text).is_ok())
+        };
+        let found = entries.iter().find(is_one).map(|(key, _)| key);
+        found.or_else(|| entries.iter().find_map(|(_, value)| below(value, depth - 1)))
+    }
+    for (key, value) in root.map().unwrap_or(&[]) {
+        let name = key.text().unwrap_or("");
+        let found = match name {
+            "custom_attributes" => {
+                // A merge key is told as what it is.
+                let own = value.map().unwrap_or(&[]).iter().filter(|(key, _)| key.text() != Some("<<"));
+                own.into_iter().find_map(|(_, value)| below(value, LEVELS))
+            }
+            "detection" => None,
+            _ => below(value, LEVELS),
+        };
+        if let Some(place) = found {
+            let message = format!("`sensors` below `{}` does not say what may load the rule", clip(name));
+            let found = sink.diagnostic(&codes::INVALID_ATTRIBUTE, place.span, message);
+            sink.push(found.with_help("write `custom_attributes: { sensors: \"sysmon >=4.21\" }`"));
+        }
+    }
+}
+
+/// Levels of attributes of one's own that are looked through.
+const LEVELS: usize = 4;
 
 /// The sensors that may load the rule: `custom_attributes: { sensors: "sysmon >=4.21" }`.
 /// The specification leaves that mapping to the users of Sigma. A constraint that cannot be read is not

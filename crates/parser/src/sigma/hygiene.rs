@@ -11,6 +11,7 @@ use contentcheck_model::characters;
 use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::exporters;
 use contentcheck_model::language::Language;
+use contentcheck_model::mention::THEM;
 use contentcheck_model::regex::{self, Path};
 use contentcheck_model::slip::{self, Compared, Foreign, Several, Sought};
 use contentcheck_model::source::Span;
@@ -92,7 +93,7 @@ pub(crate) fn quantity(
 ) {
     let word = if quantity == Quantity::All { "all" } else { "1" };
     let selections = || matching.iter().filter_map(|index| detections.selections.get(*index));
-    if pattern.eq_ignore_ascii_case("them") {
+    if pattern == THEM {
         let is_filter = |name: &str| name.get(..6).is_some_and(|start| start.eq_ignore_ascii_case("filter"));
         let Some(filter) = selections().find(|selection| is_filter(selection.name)) else { return };
         if selections().all(|selection| is_filter(selection.name)) {

@@ -3,7 +3,7 @@
 use super::condition::{self, Condition};
 use super::yaml::{self, Node, Style, Yaml};
 use contentcheck_model::diagnostic::Sink;
-use contentcheck_model::mention::{Events, Mention, Named};
+use contentcheck_model::mention::{Events, Mention, Named, THEM};
 use contentcheck_model::source::{Source, Span};
 use contentcheck_model::template::LogSource;
 
@@ -146,9 +146,7 @@ impl Walk<'_> {
             }
             Condition::Of(_, pattern, span) => {
                 let named = match *pattern {
-                    name if name.contains('*') || name.eq_ignore_ascii_case("them") => {
-                        Named::Selections(name.to_owned(), document)
-                    }
+                    name if name.contains('*') || name == THEM => Named::Selections(name.to_owned(), document),
                     name => Named::Selection(name.to_owned(), document),
                 };
                 // The pattern is the last word of `1 of x*`.

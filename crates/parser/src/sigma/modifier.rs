@@ -176,7 +176,36 @@ pub(crate) fn parse(written: &str, base: Option<usize>, whole: Span, sink: &mut 
         let found = sink.diagnostic(&codes::INCOMPATIBLE_MODIFIERS, whole, message);
         refused = Some(sink.refuse(found.with_help(advice::together(&seen))));
     }
+    if refused.is_none()
+        && let Some((first, second)) = unportable(&seen)
+    {
+        let message = format!("`{first}` stands before `{second}`; readers such as pySigma refuse that");
+        let help = if is_refused(second, first) {
+            format!("remove `{}`", if second == "cased" { second } else { first })
+        } else {
+            format!("write `{second}` before `{first}`")
+        };
+        sink.push(sink.diagnostic(&codes::OTHER_SIGMA, whole, message).with_help(help));
+    }
     refused.map_or(Ok(modifiers), Err)
+}
+
+/// Two modifiers that other readers refuse in the order in which they stand.
+fn unportable<'m>(seen: &[&'m str]) -> Option<(&'m str, &'m str)> {
+    let pairs =
+        seen.iter().enumerate().flat_map(|(at, first)| seen.iter().skip(at + 1).map(move |second| (*first, *second)));
+    pairs.into_iter().find(|(first, second)| is_refused(first, second))
+}
+
+/// Whether pySigma refuses the one modifier before the other: it applies each to what those before it left. Held to pySigma 2.0.1.
+fn is_refused(first: &str, second: &str) -> bool {
+    match first {
+        "contains" | "startswith" | "endswith" => matches!(second, "base64" | "base64offset" | "fieldref"),
+        "all" | "expand" | "neq" => matches!(second, "re" | "cidr"),
+        "cased" | "i" | "m" | "s" => second == "re",
+        "re" | "fieldref" => second == "cased",
+        _ => false,
+    }
 }
 
 /// Encodings must rise: dashes, then UTF-16, then base64, one of each.
@@ -187,4 +216,44 @@ fn misordered(encodings: &[Encoding]) -> bool {
         Encoding::Base64 | Encoding::Base64Offset => 2,
     };
     encodings.windows(2).any(|pair| matches!(pair, [first, second] if rank(first) >= rank(second)))
+}
+
+#[cfg(test)]
+mod tests {
+    use contentcheck_model::source::Source;
+
+    use super::*;
+
+    #[test]
+    fn modifiers_that_others_refuse_in_their_order_are_told() {
+        let told = |written: &str| {
+            let mut sink = Sink::new(&Source::new("c", written));
+            let is_read = parse(written, Some(0), Span::default(), &mut sink).is_ok();
+            let help = sink.finish().into_iter().find(|found| found.code.id == "CC0149");
+            (is_read, help.and_then(|found| found.help.map(|help| help.to_string())))
+        };
+        for (written, help) in [
+            ("base64|contains", None),
+            ("contains|base64", Some("write `base64` before `contains`")),
+            ("windash|contains|all", None),
+            ("contains|windash|all", None),
+            ("startswith|fieldref", Some("write `fieldref` before `startswith`")),
+            ("fieldref|startswith", None),
+            ("re|i|m|s", None),
+            ("i|re", Some("write `re` before `i`")),
+            ("re|all", None),
+            ("all|re", Some("write `re` before `all`")),
+            ("cidr|neq", None),
+            ("neq|cidr", Some("write `cidr` before `neq`")),
+            ("re|cased", Some("remove `cased`")),
+            ("cased|re", Some("remove `cased`")),
+            ("cased|fieldref", None),
+            ("fieldref|cased", Some("write `cased` before `fieldref`")),
+            ("cased|all|contains", None),
+        ] {
+            assert_eq!(told(written), (true, help.map(str::to_owned)), "{written}");
+        }
+        // What is refused anyway says so alone.
+        assert_eq!(told("contains|re"), (false, None));
+    }
 }

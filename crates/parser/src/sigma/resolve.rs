@@ -12,6 +12,7 @@ use super::yaml::{Node, Style, Yaml};
 use contentcheck_model::diagnostic::{Diagnostic, Sink, Unread, clip, codes};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::limits;
+use contentcheck_model::mention::{THEM, is_among};
 use contentcheck_model::source::Span;
 
 /// Reads the condition, or the list of them, and replaces names by what they stand for.
@@ -187,10 +188,7 @@ fn resolve(
         Condition::Of(quantity, pattern, span) => {
             let matching: Vec<usize> = (0..detections.selections.len())
                 .filter(|index| {
-                    detections
-                        .selections
-                        .get(*index)
-                        .is_some_and(|selection| condition::selects(pattern, selection.name))
+                    detections.selections.get(*index).is_some_and(|selection| is_among(selection.name, pattern))
                 })
                 .collect();
             if matching.is_empty() {
@@ -205,10 +203,19 @@ fn resolve(
                     .take(8)
                     .map(|selection| format!("`{}`", clip(selection.name)))
                     .collect();
-                let help = format!(
-                    "`*` stands for any run of characters; the selections of this rule are {}",
-                    shown.join(", ")
-                );
+                let help = if pattern.eq_ignore_ascii_case(THEM) {
+                    format!("write `{THEM}` in lower case")
+                } else {
+                    let bare = pattern.trim_start_matches('_');
+                    let mut names =
+                        detections.selections.iter().map(|selection| selection.name.trim_start_matches('_'));
+                    let hidden = if names.any(|name| is_among(name, bare)) {
+                        "names that begin with `_` are meant by patterns alone that do"
+                    } else {
+                        "`*` stands for any run of characters"
+                    };
+                    format!("{hidden}; the selections of this rule are {}", shown.join(", "))
+                };
                 return Err(sink.refuse(found.with_help(help)));
             }
             if matches!(quantity, Quantity::All | Quantity::AtLeast(1)) {

@@ -1,9 +1,10 @@
 //! Selections that are the same: whether the condition needs both.
 
-use super::condition::{self, Condition, Quantity, selects};
+use super::condition::{self, Condition, Quantity};
 use super::detection::Detections;
 use super::yaml::Node;
 use contentcheck_model::diagnostic::Sink;
+use contentcheck_model::mention::is_among;
 use contentcheck_model::source::Source;
 
 /// What a condition means with one of two equal selections left out.
@@ -76,7 +77,7 @@ fn holds(condition: &Condition<'_>, names: &[&str], truth: u32, gone: Option<usi
             let left: Vec<bool> = names
                 .iter()
                 .enumerate()
-                .filter(|(index, name)| gone != Some(*index) && selects(pattern, name))
+                .filter(|(index, name)| gone != Some(*index) && is_among(name, pattern))
                 .map(|(index, _)| is(index))
                 .collect();
             let count = left.iter().filter(|holds| **holds).count();

@@ -17,6 +17,7 @@ use serde_json::Value;
 use super::between::{View, Way};
 use super::kinds::{Kinds, One};
 use super::recognition::recognised;
+use super::taken::Release;
 use crate::checks::seen::Doubt;
 use crate::generate::{Maker, runner};
 
@@ -91,7 +92,7 @@ impl Search<'_> {
         analysis: &mut Analysis<'_>,
         unknown: &mut Option<String>,
     ) -> Option<Witness> {
-        let lost = |event: &Witness| variants(target, event).into_iter().find(|event| self.loses(target, event));
+        let lost = |event: &Witness| self.variants(target, event).into_iter().find(|event| self.loses(target, event));
         if let Some(event) = lost(&one.event) {
             return Some(event);
         }
@@ -141,6 +142,14 @@ impl Search<'_> {
         None
     }
 
+    /// An event, and those that differ from it in what a condition does not say.
+    fn variants(&self, target: &Target, event: &Witness) -> Vec<Witness> {
+        // That a rule finds events that lack a name harms nobody.
+        let is_loss = self.way.from.release == Release::Then;
+        let lacking = if is_loss { lacking(&target.template, event) } else { Vec::new() };
+        [event.clone()].into_iter().chain(longer(event)).chain(lacking).collect()
+    }
+
     fn made(&self, target: &Target) -> Option<Witness> {
         let prepared = Prepared::new(target).ok()?;
         let maker = Maker::new(&target.template, &[(&prepared, &[])]);
@@ -151,12 +160,6 @@ impl Search<'_> {
         let mut witnesses = events.map(|event| proof::witness(&event));
         witnesses.find(|witness| self.loses(target, witness))
     }
-}
-
-/// An event, and those that differ from it in what a condition does not say.
-fn variants(target: &Target, event: &Witness) -> Vec<Witness> {
-    let more = longer(event).into_iter().chain(lacking(&target.template, event));
-    [event.clone()].into_iter().chain(more).collect()
 }
 
 /// Events without one of the names by which they are recognised, as exporters leave them out.

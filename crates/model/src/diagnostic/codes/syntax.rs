@@ -283,4 +283,10 @@ codes! {
         harm: "What is checked here is another rule there, or none.",
         cure: "Write a space for the tab, quote the value, begin the document with `---`, rename the anchor, or write the key on one line.",
     }
+    /// Sigma that other readers refuse
+    OTHER_SIGMA = "CC0149" "other-sigma" Warning {
+        cause: "Words of conditions are in lower case, and modifiers are applied in the order in which they stand: what comes after `contains` sees a value with wildcards, and `re` takes one that nothing has touched. A document with the key `filter` or `correlation` is a filter or a correlation. Here `OR` is read as `or`, modifiers in any order that can mean one thing alone, and such a key beside `detection` as an attribute of one's own where a scalar stands behind it. Others, such as pySigma, refuse the rule.",
+        harm: "The rule is none elsewhere, and whoever takes it over finds that out there.",
+        cure: "Write the words in lower case, the modifiers in the order that the message names, and call such an attribute otherwise.",
+    }
 }
