@@ -223,6 +223,12 @@ fn nameless(number: usize) -> String {
     format!("value {number}")
 }
 
+/// Whether an event that [`json()`] wrote has a value that no field names.
+#[must_use]
+pub fn has_nameless(record: &Map<String, serde_json::Value>) -> bool {
+    record.contains_key(&nameless(1))
+}
+
 /// An event that [`json()`] wrote, with the first value that no field names under this name; nothing where it has no such value, or the name.
 #[must_use]
 pub fn naming(record: &Map<String, serde_json::Value>, name: &str) -> Option<Map<String, serde_json::Value>> {

@@ -1,12 +1,13 @@
 //! What lies between two releases, as far as it decides of what template types events are, and on which of them rules are.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 
 use contentcheck_events::{Flat, Flattener};
 use contentcheck_model::expression::Expr;
 use contentcheck_model::predicate::Predicate;
 use contentcheck_model::rule::{CheckedRule, Target};
 use contentcheck_model::sensor::Sensor;
+use contentcheck_model::template::FieldType;
 use contentcheck_run::proof;
 use serde_json::Value;
 
@@ -139,6 +140,18 @@ impl View<'_> {
         self.seat(side.release).is_none_or(loads).then_some(target)
     }
 
+    /// The inputs of these names that come there for the template type of a target, with their types; all of them where no names are given.
+    pub(super) fn inputs<'s>(
+        &'s self,
+        target: &Target,
+        side: &Side,
+        names: Option<&BTreeSet<String>>,
+    ) -> Vec<(&'s str, FieldType)> {
+        let Some(seat) = self.seat(side.release) else { return Vec::new() };
+        let all = seat.sensor.all_supplied(&target.template.name);
+        all.into_iter().filter(|(name, _)| names.is_none_or(|names| names.contains(*name))).collect()
+    }
+
     /// The condition of a target, as it is decided there.
     pub(super) fn decided(&self, target: &Target, side: &Side, doubt: Doubt) -> Expr<Predicate> {
         self.seat(side.release).map_or_else(|| target.condition.clone(), |seat| seen::by(target, seat.sensor, doubt))
@@ -152,39 +165,54 @@ impl View<'_> {
         Some(matches?.contains(&true))
     }
 
-    /// An event in all ways in which it may come: a value that no field names may be in each input that has none.
-    fn spellings(&self, event: &Value, (rule, side): (&CheckedRule, &Side)) -> Vec<Value> {
-        let named = |seat: &Seat<'_>| -> Vec<Value> {
-            let Value::Object(record) = event else { return Vec::new() };
-            let inputs = rule.targets.iter().flat_map(|target| seat.sensor.all_supplied(&target.template.name));
-            let names: BTreeSet<&str> = inputs.map(|(name, _)| name).collect();
-            names.into_iter().filter_map(|name| proof::naming(record, name)).map(Value::Object).collect()
-        };
-        let named = self.seat(side.release).map(named).unwrap_or_default();
-        [event.clone()].into_iter().chain(named).collect()
+    /// An event in all ways in which it may come and that may make a difference: a value that no field names may be in each input that does not come
+    /// alike where the other rule is.
+    fn spellings(&self, event: &Value, one: (&CheckedRule, &Side), other: (&CheckedRule, &Side)) -> Vec<Value> {
+        let mut spellings = vec![event.clone()];
+        if let Value::Object(record) = event
+            && !self.is_recorded()
+            && proof::has_nameless(record)
+        {
+            let all = |(rule, side): (&CheckedRule, &Side)| -> Vec<HashSet<(&str, FieldType)>> {
+                let inputs = |target| self.inputs(target, side, None).into_iter().collect();
+                rule.targets.iter().map(inputs).collect()
+            };
+            let there = all(other);
+            let differs = |input: &(&str, FieldType)| there.iter().any(|inputs| !inputs.contains(input));
+            let here = all(one).into_iter().flatten().filter(differs);
+            let names: BTreeSet<&str> = here.map(|(name, _)| name).collect();
+            spellings.extend(names.into_iter().filter_map(|name| proof::naming(record, name)).map(Value::Object));
+        }
+        spellings
     }
 }
 
 impl Way<'_> {
     /// How a recorded event comes that is matched by a rule as the first release has it, and not as the second one does; nothing where it never does.
-    pub(super) fn losing(&self, event: &Value, (before, after): (&CheckedRule, &CheckedRule)) -> Option<&View<'_>> {
-        differing(event, self.losing, (before, self.from), (after, self.to))
+    pub(super) fn losing(&self, event: &Value, rules: (&CheckedRule, &CheckedRule)) -> Option<&View<'_>> {
+        self.losing_among(self.losing.iter(), event, rules)
     }
 
-    pub(super) fn loses(&self, event: &Value, rules: (&CheckedRule, &CheckedRule)) -> bool {
-        self.losing(event, rules).is_some()
+    /// As [`Self::losing()`], among some of the ways in which events come.
+    pub(super) fn losing_among<'v, 'w: 'v>(
+        &self,
+        views: impl IntoIterator<Item = &'v View<'w>>,
+        event: &Value,
+        (before, after): (&CheckedRule, &CheckedRule),
+    ) -> Option<&'v View<'w>> {
+        differing(event, views, (before, self.from), (after, self.to))
     }
 
     /// The other way round.
     pub(super) fn comes(&self, event: &Value, (before, after): (&CheckedRule, &CheckedRule)) -> bool {
-        differing(event, self.gaining, (after, self.to), (before, self.from)).is_some()
+        differing(event, self.gaining.iter(), (after, self.to), (before, self.from)).is_some()
     }
 }
 
 /// How an event comes that the first rule matches, among the template types of its release, and the second one does not, among those of its own.
-fn differing<'v, 'b>(
+fn differing<'v, 'b: 'v>(
     event: &Value,
-    views: &'v [View<'b>],
+    views: impl IntoIterator<Item = &'v View<'b>>,
     one: (&CheckedRule, &Side),
     other: (&CheckedRule, &Side),
 ) -> Option<&'v View<'b>> {
@@ -195,7 +223,7 @@ fn differing<'v, 'b>(
         Some((view.matches(one.0, one.1, &flat)?, view.matches(other.0, other.1, &flat)?))
     };
     views
-        .iter()
+        .into_iter()
         .filter(|view| view.is_for(one, other))
-        .find(|view| view.spellings(event, one).iter().any(|event| matches(view, event) == Some((true, false))))
+        .find(|view| view.spellings(event, one, other).iter().any(|event| matches(view, event) == Some((true, false))))
 }

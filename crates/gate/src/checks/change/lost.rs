@@ -1,5 +1,6 @@
 //! Events that a rule of both releases finds on a template type that it left, and that it finds nowhere else.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use contentcheck_analysis::{Analysis, Fires, Witness};
@@ -45,17 +46,18 @@ pub(super) struct Searched {
     pub(super) unknown: Option<String>,
 }
 
-impl Search<'_> {
+impl<'s> Search<'s> {
     /// Looks for an event of a target of the first rule: one of each kind that is found, one that is not asked for where those are told to be, and
     /// some that are made of what the rule looks for.
     pub(super) fn search(&self, target: &Target, analysis: &mut Analysis<'_>) -> Searched {
         let found = self.kinds.found(analysis, target);
-        let (lost, kept): (Vec<&One>, Vec<&One>) = found.events.iter().partition(|one| self.is_it(target, one));
+        let look = Look { of: *self, target, views: self.views(target) };
+        let (lost, kept): (Vec<&One>, Vec<&One>) = found.events.iter().partition(|one| look.is_it(one));
         let event = lost.first().map(|one| one.event.clone());
         let mut searched = Searched { event, still_finds: !kept.is_empty(), unknown: found.unknown };
         if searched.event.is_none() {
-            searched.event = kept.into_iter().find_map(|one| self.beside(target, one, analysis, &mut searched.unknown));
-            searched.event = searched.event.take().or_else(|| self.made(target));
+            searched.event = kept.into_iter().find_map(|one| look.beside(one, analysis, &mut searched.unknown));
+            searched.event = searched.event.take().or_else(|| look.made());
         }
         if searched.event.is_some() {
             searched.unknown = None;
@@ -63,47 +65,90 @@ impl Search<'_> {
         searched
     }
 
-    fn record(target: &Target, event: &Witness) -> Value {
-        Value::Object(proof::json(&target.template, event))
-    }
-
-    fn loses(&self, target: &Target, event: &Witness) -> bool {
-        self.way.loses(&Self::record(target, event), self.rules)
-    }
-
     /// The sensor that loses an event, where it is not lost as it is recorded.
     pub(super) fn on(&self, target: &Target, event: &Witness) -> Option<String> {
-        let view = self.way.losing(&Self::record(target, event), self.rules)?;
+        let view = self.way.losing(&record(target, event), self.rules)?;
         view.sensor().map(ToString::to_string)
     }
 
-    fn is_it(&self, target: &Target, one: &One) -> bool {
-        let record = Self::record(target, &one.event);
+    /// The ways in which events of a target come that may differ in what the rules find: one of those that show them the same, and none that shows
+    /// them the same on all of their template types, which is as recorded.
+    fn views(&self, target: &Target) -> Vec<&'s View<'s>> {
+        let (Way { from, to, losing, .. }, (before, after)) = (self.way, self.rules);
+        let asked = [target].into_iter().chain(&after.targets);
+        let names = asked
+            .map(named)
+            .collect::<Option<Vec<_>>>()
+            .map(|names| names.concat().into_iter().collect::<BTreeSet<_>>());
+        let (mut known, mut views) = (Vec::new(), Vec::new());
+        for view in losing {
+            if view.is_recorded() {
+                views.push(view);
+                continue;
+            }
+            let Some(own) =
+                view.on(before, from, &target.template.name).filter(|_| view.is_for((before, from), (after, to)))
+            else {
+                continue;
+            };
+            let on = after.targets.iter().map(|target| view.on(after, to, &target.template.name));
+            let shown: Vec<_> = on.map(|on| Some(view.inputs(on?, to, names.as_ref()))).collect();
+            let inputs = view.inputs(own, from, names.as_ref());
+            let is_declared = |target: &Target, (name, ty): &(&str, FieldType)| {
+                target.template.describe(&target.template.named(name)).is_some_and(|info| is_read_alike(info.ty, *ty))
+            };
+            let is_whole = names.as_ref().is_some_and(|names| names.len() == inputs.len());
+            let is_as_recorded = is_whole
+                && inputs
+                    .iter()
+                    .all(|input| is_declared(own, input) && after.targets.iter().all(|on| is_declared(on, input)))
+                && shown.iter().all(|shown| shown.as_ref() == Some(&inputs));
+            let shows = (inputs, shown);
+            if !is_as_recorded && !known.contains(&shows) {
+                known.push(shows);
+                views.push(view);
+            }
+        }
+        views
+    }
+}
+
+/// A search for events of one target.
+struct Look<'s> {
+    of: Search<'s>,
+    target: &'s Target,
+    /// The ways in which they come that are looked at.
+    views: Vec<&'s View<'s>>,
+}
+
+impl Look<'_> {
+    fn loses(&self, event: &Witness) -> bool {
+        self.loses_among(&self.views, event)
+    }
+
+    fn loses_among(&self, views: &[&View<'_>], event: &Witness) -> bool {
+        self.of.way.losing_among(views.iter().copied(), &record(self.target, event), self.of.rules).is_some()
+    }
+
+    fn is_it(&self, one: &One) -> bool {
         // What nobody can tell once it is recorded is what the analysis says.
-        let matches = || proof::matches(self.rules.1, &self.way.to.router, &record.to_string());
-        matches() != Some(true) || self.way.loses(&record, self.rules)
+        let record = record(self.target, &one.event).to_string();
+        let matches = || proof::matches(self.of.rules.1, &self.of.way.to.router, &record);
+        matches() != Some(true) || self.loses(&one.event)
     }
 
     /// An event of the kind of another one, that the second rule does not ask for on any of the template types that this one is told to be of.
-    fn beside(
-        &self,
-        target: &Target,
-        one: &One,
-        analysis: &mut Analysis<'_>,
-        unknown: &mut Option<String>,
-    ) -> Option<Witness> {
-        let lost = |event: &Witness| self.variants(target, event).into_iter().find(|event| self.loses(target, event));
+    fn beside(&self, one: &One, analysis: &mut Analysis<'_>, unknown: &mut Option<String>) -> Option<Witness> {
+        let lost = |event: &Witness| self.variants(event).into_iter().find(|event| self.loses(event));
+        let (target, way) = (self.target, self.of.way);
         if let Some(event) = lost(&one.event) {
             return Some(event);
         }
-        let (own, (before, after), way) = (&target.template, self.rules, self.way);
-        let record = Self::record(target, &one.event).to_string();
+        let (own, (before, after)) = (&target.template, self.of.rules);
+        let record = record(target, &one.event).to_string();
         let told = recognised(&way.to.router, &record);
-        let is_for = |view: &&View<'_>| {
-            view.is_for((before, way.from), (after, way.to)) && view.on(before, way.from, &own.name).is_some()
-        };
         let mut asked: Vec<Expr<Predicate>> = Vec::new();
-        for view in way.losing.iter().filter(is_for) {
+        for view in self.views.iter().filter(|view| view.on(before, way.from, &own.name).is_some()) {
             let targets: Vec<&Target> = told.iter().filter_map(|name| view.on(after, way.to, name)).collect();
             let said = |on: &Target, doubt| said_of(own, &on.with_condition(view.decided(on, way.to, doubt)), doubt);
             let unlike = targets.iter().find(|on| said(on, Doubt::Silent) != said(on, Doubt::Fires));
@@ -143,23 +188,43 @@ impl Search<'_> {
     }
 
     /// An event, and those that differ from it in what a condition does not say.
-    fn variants(&self, target: &Target, event: &Witness) -> Vec<Witness> {
+    fn variants(&self, event: &Witness) -> Vec<Witness> {
         // That a rule finds events that lack a name harms nobody.
-        let is_loss = self.way.from.release == Release::Then;
-        let lacking = if is_loss { lacking(&target.template, event) } else { Vec::new() };
+        let is_loss = self.of.way.from.release == Release::Then;
+        let lacking = if is_loss { lacking(&self.target.template, event) } else { Vec::new() };
         [event.clone()].into_iter().chain(longer(event)).chain(lacking).collect()
     }
 
-    fn made(&self, target: &Target) -> Option<Witness> {
-        let prepared = Prepared::new(target).ok()?;
-        let maker = Maker::new(&target.template, &[(&prepared, &[])]);
+    fn made(&self) -> Option<Witness> {
+        let prepared = Prepared::new(self.target).ok()?;
+        let maker = Maker::new(&self.target.template, &[(&prepared, &[])]);
         let strategy = maker.strategy();
-        let mut runner = runner(self.seed, 11);
+        let mut runner = runner(self.of.seed, 11);
         let made = (0..TRIED).filter_map(|_| strategy.new_tree(&mut runner).ok());
         let events = made.map(|tree| maker.event(&tree.current(), &[])).filter(|event| prepared.evaluate(event));
+        // Each as it is recorded and in one of the other ways: sensors may be many.
+        let (recorded, others): (Vec<&View<'_>>, Vec<&View<'_>>) =
+            self.views.iter().partition(|view| view.is_recorded());
+        let mut others = others.chunks(1).cycle();
         let mut witnesses = events.map(|event| proof::witness(&event));
-        witnesses.find(|witness| self.loses(target, witness))
+        witnesses.find(|event| {
+            self.loses_among(&recorded, event) || others.next().is_some_and(|other| self.loses_among(other, event))
+        })
     }
+}
+
+fn record(target: &Target, event: &Witness) -> Value {
+    Value::Object(proof::json(&target.template, event))
+}
+
+/// The names that a target asks of; nothing for one with a keyword, which asks all there is.
+fn named(target: &Target) -> Option<Vec<String>> {
+    let mut names = Some(Vec::new());
+    target.condition.mentions(&mut |mention| match proof::name(&target.template, mention.field) {
+        Some(name) => names.iter_mut().for_each(|names| names.push(name.clone())),
+        None => names = None,
+    });
+    names
 }
 
 /// Events without one of the names by which they are recognised, as exporters leave them out.

@@ -191,7 +191,7 @@ impl Asking<'_> {
             event.extend(as_record(said));
             Value::Object(event)
         });
-        events.into_iter().find(|event| way.loses(event, (after, before)))
+        events.into_iter().find(|event| way.losing(event, (after, before)).is_some())
     }
 
     /// An event of the template type of a target that fulfils all of these conditions; nothing where there is none, and an error where that is not known.
