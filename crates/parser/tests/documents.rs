@@ -308,3 +308,39 @@ fn a_rule_with_the_key_of_a_filter_is_told() {
     }
     assert_eq!(told("filters: x\nmy_filter: y"), [""; 0]);
 }
+
+/// A name that is no text in YAML is none to readers such as pySigma: null stands for every field there, and they refuse a number.
+#[test]
+fn names_that_are_no_text_are_told() {
+    let told = |text: &str| -> Vec<&str> {
+        let outcome = sigma(&format!("title: T\nlogsource: {{category: x}}\ndetection:\n{text}"));
+        let codes = outcome.diagnostics.iter().map(|found| found.code.id);
+        codes.filter(|code| ["CC0114", "CC0149"].contains(code)).collect()
+    };
+    for (name, code) in [
+        ("null", Some("CC0114")),
+        ("Null", Some("CC0114")),
+        ("~", Some("CC0114")),
+        ("'null'", None),
+        ("\"~\"", None),
+        ("1", Some("CC0149")),
+        ("1.0", Some("CC0149")),
+        ("0x10", Some("CC0149")),
+        ("010", Some("CC0149")),
+        ("true", Some("CC0149")),
+        ("yes", Some("CC0149")),
+        ("'yes'", None),
+        ("y", None),
+        ("a1", None),
+    ] {
+        let codes: Vec<&str> = code.into_iter().collect();
+        assert_eq!(told(&format!("    s:\n        {name}: b\n    condition: s\n")), codes, "a field {name}");
+        if code != Some("CC0114") {
+            assert_eq!(
+                told(&format!("    {name}:\n        a: b\n    condition: 1 of them\n")),
+                codes,
+                "a selection {name}"
+            );
+        }
+    }
+}

@@ -108,7 +108,7 @@ pub fn run(arguments: &Gate, streams: &mut Streams<'_>) -> Outcome {
         None => drop(written(streams.out.write_all(text.as_bytes()))?),
     }
     if let Some(directory) = &arguments.evidence {
-        leave(directory, &evidence, &built, streams)?;
+        leave(directory, &evidence, built.image().ok().filter(|_| !settings.is_change), streams)?;
         if let Some(key) = &key {
             attest::leave(directory, &evidence, key, streams)?;
         }
@@ -560,9 +560,14 @@ fn is_of_a_run(path: &Path) -> bool {
 
 /// Leaves the evidence in each format that has a file, and the image, where it may ship; or nothing, where not all of it
 /// can be written. `evidence.json` comes last: where it says that a release passed, the image lies beside it.
-fn leave(directory: &Path, evidence: &Evidence, built: &Built, streams: &mut Streams<'_>) -> Result<(), Failure> {
+fn leave(
+    directory: &Path,
+    evidence: &Evidence,
+    image: Option<&Vec<u8>>,
+    streams: &mut Streams<'_>,
+) -> Result<(), Failure> {
     create(directory)?;
-    let image = built.image().ok().filter(|_| evidence.verdict.ships());
+    let image = image.filter(|_| evidence.verdict.ships());
     let written = put(directory, evidence, image.map(Vec::as_slice));
     if written.is_err() {
         // Half of it would be taken for the whole. Where even that fails, the exit code and what is said tell.
@@ -570,7 +575,7 @@ fn leave(directory: &Path, evidence: &Evidence, built: &Built, streams: &mut Str
         return written;
     }
     if image.is_none() {
-        talk(streams, "no image was left: the release does not ship");
+        talk(streams, "no image was left: this does not ship");
     }
     talk(streams, &format!("evidence left in {}", files::name(directory)));
     Ok(())

@@ -77,6 +77,7 @@ impl Check for ChangeGuard {
         if !run.settings.allow_shrink {
             if let Some(then) = then {
                 corpus::shrunk(run, then, earlier, &mut outcome);
+                corpus::ceilings_raised(run, then, &mut outcome);
             }
             corpus::replaced(run, then, &mut outcome);
             corpus::sensors_gone(run, &mut outcome);

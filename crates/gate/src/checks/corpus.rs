@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use contentcheck_model::diagnostic::codes;
+use contentcheck_model::diagnostic::{clip, codes};
 use contentcheck_model::sensor::{Fleet, Sensor};
 
 use crate::evidence::{Evidence, Finding, InputDigest, InputKind};
@@ -106,6 +106,24 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
                 "bring back what is missing, or the rules that read it; where it is meant to go, run the gate once with --allow-shrink",
             ),
         );
+    }
+}
+
+/// Ceilings that are gone, or higher for all rules than in the evidence of the previous release: rules may match more of what is recorded, and nobody is
+/// told. One that is higher for a rule by its name says that somebody looked at that rule.
+pub(crate) fn ceilings_raised(run: &Subject<'_>, then: &Evidence, outcome: &mut Outcome) {
+    let now = &run.settings.asked_ceilings;
+    let is_raised = |was: u64| now.every.is_none_or(|now| now > was);
+    let every = then.settings.ceiling.filter(|was| is_raised(*was)).map(|was| ("every rule".to_owned(), was));
+    let is_there = |name: &str| run.rules.iter().any(|rule| [rule.key(), &rule.name, &rule.title].contains(&name));
+    let gone = |(name, was): &(&String, &u64)| !now.named.contains_key(*name) && is_raised(**was) && is_there(name);
+    let named = then.settings.ceilings.iter().filter(gone).map(|(name, was)| (format!("`{}`", clip(name)), *was));
+    for (of, was) in every.into_iter().chain(named).take(NAMED) {
+        let is = now.every.map_or_else(|| "none".to_owned(), |now| now.to_string());
+        let message = format!("the ceiling for {of} is {is}, and the previous release had {was}");
+        outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
+            "put it back; where one rule may match more, give it its own ceiling under [gate.ceilings]; where all may: --allow-shrink, for this one release",
+        ));
     }
 }
 

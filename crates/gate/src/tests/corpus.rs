@@ -1,6 +1,7 @@
 //! What there is to look at: recorded events, tests, and the evidence of the release before.
 
 use super::*;
+use crate::run::Ceilings;
 
 /// A check that had nothing to look at did not pass.
 #[test]
@@ -467,4 +468,45 @@ fn evidence_of_the_previous_release_is_what_was_signed() {
     other.settings.cases += 1;
     let forged = attest::sign(&attest::statement(&other).unwrap(), PRIVATE).unwrap();
     assert!(read(&bytes).attested(&bytes, &serde_json::to_vec(&forged).unwrap(), PUBLIC).is_err());
+}
+
+/// Without its ceiling a rule may match whatever is recorded, and every check passes.
+#[test]
+fn a_ceiling_that_is_gone_or_higher_for_all_is_told() {
+    let built = on_fleet(A7, &[NEW]);
+    let key = built.rules()[0].key().to_owned();
+    let run = |every: Option<u64>, named: &[(&str, u64)], then: Option<&Evidence>, allow_shrink: bool| {
+        let named = named.iter().map(|(name, most)| ((*name).to_owned(), *most)).collect();
+        let settings = Settings {
+            asked_ceilings: Ceilings { every, named },
+            previous_evidence: then.map(|then| previous_evidence(then, &built)),
+            allow_shrink,
+            ..settings()
+        };
+        checked(&built, None, settings, &["change"])
+    };
+    for (was, is, told) in [
+        ((Some(3), None), (Some(3), None), 0),
+        ((Some(3), None), (Some(2), None), 0),
+        ((Some(3), None), (None, None), 1),
+        ((Some(3), None), (Some(4), None), 1),
+        // Somebody looked at this one.
+        ((Some(3), None), (Some(3), Some(100)), 0),
+        ((Some(3), Some(5)), (Some(3), Some(100)), 0),
+        ((None, Some(5)), (None, None), 1),
+        ((None, Some(5)), (Some(5), None), 0),
+        ((None, Some(5)), (Some(6), None), 1),
+        ((None, None), (None, None), 0),
+        ((Some(3), Some(5)), (None, None), 2),
+    ] {
+        let named = |of: Option<u64>| of.map(|most| (key.as_str(), most)).into_iter().collect::<Vec<_>>();
+        let then = run(was.0, &named(was.1), None, false);
+        for (allow_shrink, told) in [(false, told), (true, 0)] {
+            let found = run(is.0, &named(is.1), Some(&then), allow_shrink);
+            let said = errors(&found);
+            let count =
+                said.iter().filter(|(code, message)| *code == "CC1016" && message.contains("the ceiling for")).count();
+            assert_eq!(count, told, "{was:?} to {is:?}: {said:?}");
+        }
+    }
 }

@@ -88,6 +88,29 @@ pub(crate) struct Detections<'n> {
     over: Option<Unread>,
 }
 
+/// Tells a name that is no text in YAML 1.1 or 1.2.
+fn no_text(key: &Node<'_>, name: &str, sink: &mut Sink) {
+    // A merge key was reported with the YAML, and so was one that is missing; to PyYAML a single letter is text.
+    if is_merge_key(key) || matches!(name, "" | "y" | "Y" | "n" | "N") {
+        return;
+    }
+    let Some(scalar) = key.scalar() else { return };
+    let is_plain = matches!(key.value, Yaml::Scalar(_, Style::Plain));
+    let is = match scalar {
+        Scalar::Null => "null".to_owned(),
+        Scalar::Bool(_) => "a boolean".to_owned(),
+        Scalar::Int(_) | Scalar::HugeInt(_) | Scalar::Float(_) => "a number".to_owned(),
+        Scalar::Text(_) if !is_plain => return,
+        Scalar::Text(_) => match scalar::readings(name, &scalar) {
+            Some((old, _)) => old,
+            None => return,
+        },
+    };
+    let message = format!("the name `{}` is {is} to readers such as pySigma, which refuse it", clip(name));
+    let found = sink.diagnostic(&codes::OTHER_SIGMA, key.span, message);
+    sink.push(found.with_fix(FixKind::Quotes, "quote the name", key.span, format!("'{name}'")));
+}
+
 /// Reads the selections under `detection` (or `filter`): every key but those in `reserved`.
 pub(crate) fn read<'n>(entries: &'n [(Node<'_>, Node<'_>)], reserved: &[&str], sink: &mut Sink) -> Detections<'n> {
     let mut found = Detections::default();
@@ -96,6 +119,7 @@ pub(crate) fn read<'n>(entries: &'n [(Node<'_>, Node<'_>)], reserved: &[&str], s
             sink.unread(&codes::WRONG_SHAPE, key.span, "the name of a selection must be a string");
             continue;
         };
+        no_text(key, name, sink);
         // The second of two selections with one name was reported with the YAML.
         if reserved.contains(&name) || found.selections.iter().any(|selection| selection.name == name) {
             continue;
@@ -189,6 +213,17 @@ impl<'n> Detections<'n> {
             // It was reported with the YAML.
             return Err(sink.inherit(&merge_key(key.span, sink)));
         }
+        // One that is missing was reported with the YAML.
+        if key.is_null() && !text.is_empty() {
+            let message = format!(
+                "`{}` is null in YAML and no name of a field; others look for its values in every field",
+                clip(text)
+            );
+            let found = sink.diagnostic(&codes::WRONG_SHAPE, key.span, message);
+            return Err(sink
+                .refuse(found.with_help("quote it where a field has that name; keywords are a list without a name")));
+        }
+        no_text(key, text, sink);
         // Offsets inside the key hold where its text stands in the source as it is.
         let quote = usize::from(matches!(key.value, Yaml::Scalar(_, Style::Single | Style::Double)));
         let exact = key.span.len() == text.len() + 2 * quote;
