@@ -68,6 +68,11 @@ fn a_change_is_judged_as_one() {
     assert_eq!(exit, Exit::Fine, "{out}{err}");
     assert!(out.starts_with("incomplete: ") && out.contains("this is a change"), "{out}");
     assert!(!out.contains("CC0806"), "{out}");
+    // It judges no release, so there is none to ship.
+    let evidence = Path::new(after).join("../evidence");
+    let (exit, _, err) = gate(&["--change", "--evidence", evidence.to_str().unwrap()]);
+    assert!(exit == Exit::Fine && err.contains("no image was left"), "{err}");
+    assert!(evidence.join("evidence.json").exists() && !evidence.join("release.ccimage").exists());
     // What it breaks, it breaks.
     replaced(Path::new(after), RULE, "condition: ", "condition: nothing and ");
     let (exit, out, _) = gate(&["--change"]);

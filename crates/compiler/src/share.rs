@@ -104,15 +104,10 @@ fn suspects<'r>(rules: &[&'r CheckedRule]) -> Vec<Suspect<'r>> {
 fn told<'r>(suspect: &Suspect<'r>, costs: &mut Costs<'r>) -> Option<Diagnostic> {
     let Suspect { rule, template, all, .. } = suspect;
     let with = costs.of_all(suspect)?;
-    // What it shares with others makes it cheaper, so most are settled without another image of all the others.
-    let is_much = |own: u64| own.saturating_mul(10) > with && own >= LITTLE;
-    if !is_much(costs.of(template, &[*rule])?) {
-        return None;
-    }
     let others: Vec<&CheckedRule> = all.iter().copied().filter(|other| !std::ptr::eq(*other, *rule)).collect();
     let without = costs.of(template, &others)?;
     let own = with.saturating_sub(without);
-    if !is_much(own) {
+    if own.saturating_mul(10) <= with || own < LITTLE {
         return None;
     }
     let percent = own.saturating_mul(100) / with;

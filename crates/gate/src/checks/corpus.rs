@@ -1,9 +1,10 @@
 //! How much a run had to look at, held against the evidence of the previous release. A file that is hidden, cut off or
 //! no longer named leaves no finding of its own: every check passes with less.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contentcheck_model::diagnostic::{clip, codes};
+use contentcheck_model::rule::{CheckedRule, RuleId};
 use contentcheck_model::sensor::{Fleet, Sensor};
 
 use crate::evidence::{Evidence, Finding, InputDigest, InputKind};
@@ -109,20 +110,36 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
     }
 }
 
-/// Ceilings that are gone, or higher for all rules than in the evidence of the previous release: rules may match more of what is recorded, and nobody is
-/// told. One that is higher for a rule by its name says that somebody looked at that rule.
+/// Rules of which the evidence of the previous release has a ceiling, and that have none now, or a higher one that is for all rules: they may match more
+/// of what is recorded, and nobody is told. A higher one of a rule's own says that somebody looked at that rule.
 pub(crate) fn ceilings_raised(run: &Subject<'_>, then: &Evidence, outcome: &mut Outcome) {
-    let now = &run.settings.asked_ceilings;
-    let is_raised = |was: u64| now.every.is_none_or(|now| now > was);
-    let every = then.settings.ceiling.filter(|was| is_raised(*was)).map(|was| ("every rule".to_owned(), was));
-    let is_there = |name: &str| run.rules.iter().any(|rule| [rule.key(), &rule.name, &rule.title].contains(&name));
-    let gone = |(name, was): &(&String, &u64)| !now.named.contains_key(*name) && is_raised(**was) && is_there(name);
-    let named = then.settings.ceilings.iter().filter(gone).map(|(name, was)| (format!("`{}`", clip(name)), *was));
-    for (of, was) in every.into_iter().chain(named).take(NAMED) {
-        let is = now.every.map_or_else(|| "none".to_owned(), |now| now.to_string());
-        let message = format!("the ceiling for {of} is {is}, and the previous release had {was}");
-        outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(
-            "put it back; where one rule may match more, give it its own ceiling under [gate.ceilings]; where all may: --allow-shrink, for this one release",
+    // Case does not count in an id.
+    let key = |key: &str| key.to_ascii_lowercase();
+    let was: BTreeMap<String, u64> =
+        then.rules.iter().filter_map(|rule| Some((key(&rule.rule), rule.ceiling?))).collect();
+    let mut raised: BTreeMap<(u64, Option<u64>), Vec<&CheckedRule>> = BTreeMap::new();
+    for (id, rule) in RuleId::count(run.rules.iter().copied()) {
+        let Some(was) = was.get(&key(rule.key())).copied() else { continue };
+        let now = run.ceiling(id);
+        if !run.has_own_ceiling(id) && now.is_none_or(|now| now > was) {
+            raised.entry((was, now)).or_default().push(rule);
+        }
+    }
+    for ((was, now), rules) in raised.iter().take(NAMED) {
+        let Some(first) = rules.first() else { continue };
+        let now = now.map_or_else(|| "no ceiling".to_owned(), |now| format!("the ceiling {now}"));
+        let message = match rules.len() - 1 {
+            0 => format!("`{}` has {now}, and had {was} in the previous release", clip(&first.title)),
+            1 => format!("`{}` and 1 other rule have {now}, and had {was} in the previous release", clip(&first.title)),
+            more => {
+                format!(
+                    "`{}` and {more} other rules have {now}, and had {was} in the previous release",
+                    clip(&first.title)
+                )
+            }
+        };
+        outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).of_rule(first).with_help(
+            "put `ceiling` back; where one rule may match more, give it its own under [gate.ceilings]; where all may: --allow-shrink, for this one release",
         ));
     }
 }

@@ -223,4 +223,16 @@ mod tests {
             assert_eq!(reader_words(said), words);
         }
     }
+
+    #[test]
+    fn what_is_no_json_is_said_by_kind() {
+        for (text, words) in [
+            ("{\"a\": 1e400}", "line 1, column 11: a number is too large"),
+            ("{\"a\": ", "the JSON does not end (line 1, column 6): the file may be cut off"),
+            ("{a}", "this is not JSON (line 1, column 2)"),
+        ] {
+            let error = serde_json::from_str::<serde_json::Value>(text).expect_err("it is no JSON");
+            assert_eq!(json_words(&error), words);
+        }
+    }
 }

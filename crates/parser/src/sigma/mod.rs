@@ -14,6 +14,7 @@ mod modifier;
 mod names;
 mod resolve;
 mod scalar;
+mod sensors;
 mod specialise;
 pub(crate) mod text;
 pub(crate) mod twins;

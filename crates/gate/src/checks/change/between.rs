@@ -165,10 +165,10 @@ impl View<'_> {
         Some(matches?.contains(&true))
     }
 
-    /// An event in all ways in which it may come and that may make a difference: a value that no field names may be in each input that does not come
+    /// An event in the other ways in which it may come and that may make a difference: a value that no field names may be in each input that does not come
     /// alike where the other rule is.
     fn spellings(&self, event: &Value, one: (&CheckedRule, &Side), other: (&CheckedRule, &Side)) -> Vec<Value> {
-        let mut spellings = vec![event.clone()];
+        let mut spellings = Vec::new();
         if let Value::Object(record) = event
             && !self.is_recorded()
             && proof::has_nameless(record)
@@ -216,14 +216,17 @@ fn differing<'v, 'b: 'v>(
     one: (&CheckedRule, &Side),
     other: (&CheckedRule, &Side),
 ) -> Option<&'v View<'b>> {
-    let matches = |view: &View<'_>, event: &Value| -> Option<(bool, bool)> {
-        let record = event.to_string();
-        let mut flattener = Flattener::new();
-        let flat = flattener.flatten(record.as_bytes()).ok()?;
-        Some((view.matches(one.0, one.1, &flat)?, view.matches(other.0, other.1, &flat)?))
+    let is_it = |view: &View<'_>, flat: &Flat<'_>| {
+        view.matches(one.0, one.1, flat) == Some(true) && view.matches(other.0, other.1, flat) == Some(false)
     };
-    views
-        .into_iter()
-        .filter(|view| view.is_for(one, other))
-        .find(|view| view.spellings(event, one, other).iter().any(|event| matches(view, event) == Some((true, false))))
+    let record = event.to_string();
+    let mut flattener = Flattener::new();
+    let flat = flattener.flatten(record.as_bytes()).ok()?;
+    views.into_iter().filter(|view| view.is_for(one, other)).find(|view| {
+        is_it(view, &flat)
+            || view.spellings(event, one, other).iter().any(|event| {
+                let record = event.to_string();
+                Flattener::new().flatten(record.as_bytes()).is_ok_and(|flat| is_it(view, &flat))
+            })
+    })
 }

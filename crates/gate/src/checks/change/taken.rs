@@ -110,41 +110,9 @@ impl Asking<'_> {
                 continue;
             }
             let asks = after.on(taker).map(|taker| over(&target.template, taker));
-            let not = |condition: &Expr<Predicate>| Expr::Not(Box::new(condition.clone()));
             if !matches!(lost, Some(Taken::Lost(..))) {
                 let asked = asked(after, target);
-                let all = || vec![asked.condition.clone(), claimed.clone()];
-                let mut questions = Vec::new();
-                if let Some((asks, is_said)) = &asks {
-                    questions.push(all().into_iter().chain([not(asks)]).collect());
-                    let mut supplied = |all: Vec<Expr<Predicate>>| {
-                        if !questions.contains(&all) {
-                            questions.push(all);
-                        }
-                    };
-                    // What is asked for there of what sensors supply.
-                    for view in way
-                        .losing
-                        .iter()
-                        .filter(|view| !view.is_recorded() && view.is_for((before, first), (after, second)))
-                    {
-                        if view.on(before, first, open).is_none() {
-                            continue;
-                        }
-                        let asks = view.on(after, second, taker).map(|taker| {
-                            over(&target.template, &taker.with_condition(view.decided(taker, second, Doubt::Silent))).0
-                        });
-                        let asked = view.decided(&asked, first, Doubt::Fires);
-                        supplied([asked, claimed.clone()].into_iter().chain(asks.as_ref().map(not)).collect());
-                    }
-                    // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
-                    if !is_said {
-                        supplied(all());
-                    }
-                } else {
-                    questions.push(all());
-                }
-                for question in questions {
+                for question in questions(&asked, claimed, asks.as_ref(), taker, (before, after), way) {
                     match self.event(target, question) {
                         Ok(None) => {}
                         Ok(Some(event)) => {
@@ -203,6 +171,45 @@ impl Asking<'_> {
             Fires::Yes(event) => Ok(Some(Value::Object(proof::json(&target.template, &event)))),
         }
     }
+}
+
+/// What is asked of events that a rule may lose to a template type: that it asks for them on the open one, that they are claimed, and that it does not ask
+/// for them on the one that takes them, as they are recorded and as sensors supply them. `asks` is what it asks for there, said of the open one.
+fn questions(
+    asked: &Target,
+    claimed: &Expr<Predicate>,
+    asks: Option<&(Expr<Predicate>, bool)>,
+    taker: &str,
+    (before, after): (&CheckedRule, &CheckedRule),
+    way: Way<'_>,
+) -> Vec<Vec<Expr<Predicate>>> {
+    let whole = vec![asked.condition.clone(), claimed.clone()];
+    let Some((asks, is_said)) = asks else { return vec![whole] };
+    let mut questions = vec![[whole.clone(), vec![not(asks)]].concat()];
+    let (first, second, open) = (way.from, way.to, &asked.template);
+    let supplied = way.losing.iter().filter(|view| {
+        let is_there = || view.is_for((before, first), (after, second)) && view.on(before, first, &open.name).is_some();
+        !view.is_recorded() && is_there()
+    });
+    let of_sensors = supplied.map(|view| {
+        let asks = view.on(after, second, taker).map(|taker| {
+            let decided = view.decided(taker, second, Doubt::Silent);
+            not(&over(open, &taker.with_condition(decided)).0)
+        });
+        let asked = view.decided(asked, first, Doubt::Fires);
+        [asked, claimed.clone()].into_iter().chain(asks).collect()
+    });
+    // Of a condition that cannot be said of the open one, the event that is found shows whether it holds.
+    for question in of_sensors.chain((!is_said).then_some(whole)) {
+        if !questions.contains(&question) {
+            questions.push(question);
+        }
+    }
+    questions
+}
+
+fn not(condition: &Expr<Predicate>) -> Expr<Predicate> {
+    Expr::Not(Box::new(condition.clone()))
 }
 
 /// Which events a fixed template type claims of an open one in the second release, and not in the first, as far as that is known.
