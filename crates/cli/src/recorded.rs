@@ -30,6 +30,8 @@ pub struct Sources {
     pub files: Vec<PathBuf>,
     /// What directories have and is not read, and why, sorted.
     pub left_out: Vec<(String, &'static str)>,
+    /// What of that may hold events all the same, sorted.
+    pub missed: Vec<String>,
     /// What could not be walked, each with its place.
     pub problems: Vec<String>,
 }
@@ -82,6 +84,9 @@ pub fn sources(paths: &[PathBuf], rules: &[PathBuf]) -> Result<Sources, Failure>
     // A file that was named is read, whatever its directory leaves out.
     let named: BTreeSet<String> = found.files.iter().map(|path| files::name(path)).collect();
     found.left_out.retain(|(name, _)| !named.contains(name));
+    found.missed.sort();
+    found.missed.dedup();
+    found.missed.retain(|name| !named.contains(name));
     Ok(found)
 }
 
@@ -119,7 +124,7 @@ fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) ->
         let file = entry.file_name().to_string_lossy();
         let is_hidden = entry.depth() > 0 && file.starts_with('.');
         if is_hidden && !walk::VERSION_CONTROL.contains(&&*file) {
-            noted.lock().unwrap_or_else(PoisonError::into_inner).push(files::name(entry.path()));
+            noted.lock().unwrap_or_else(PoisonError::into_inner).push(entry.path().to_path_buf());
         }
         !is_hidden
     });
@@ -146,6 +151,7 @@ fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) ->
         } else if !kind.is_file() {
             found.left_out.push((name, "recordings: no regular file"));
         } else if !files::is_events(entry.path()) {
+            found.missed.extend(may_hold_events(entry.path()).then(|| name.clone()));
             found.left_out.push((name, "recordings: not named like events"));
         } else {
             has_any = true;
@@ -155,8 +161,42 @@ fn directory(path: &Path, found: &mut Sources, known: &mut BTreeSet<PathBuf>) ->
         }
     }
     let hidden = std::mem::take(&mut *hidden.lock().unwrap_or_else(PoisonError::into_inner));
-    found.left_out.extend(hidden.into_iter().map(|name| (name, "recordings: hidden")));
+    for path in hidden {
+        let name = files::name(&path);
+        found.missed.extend(may_hold_events(&path).then(|| name.clone()));
+        found.left_out.push((name, "recordings: hidden"));
+    }
     has_any
+}
+
+/// Endings by which logs are called besides those that are read, and what they are packed in.
+const OTHER_LOGS: [&str; 12] = ["7z", "bz2", "csv", "etl", "evt", "log", "tar", "tgz", "tsv", "xml", "xz", "zip"];
+
+/// Whether something that is not read may hold events: its name says so, or its first record is one. Of a directory the names count.
+fn may_hold_events(path: &Path) -> bool {
+    let is_called_so = |path: &Path| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy().to_ascii_lowercase();
+        name.split('.').skip(1).any(|part| files::EVENT_ENDINGS.contains(&part) || OTHER_LOGS.contains(&part))
+    };
+    if path.is_dir() {
+        let mut below = WalkBuilder::new(path);
+        below.standard_filters(false).max_depth(Some(limits::DIRECTORY_DEPTH));
+        let is_file = |entry: &ignore::DirEntry| entry.file_type().is_some_and(|kind| !kind.is_dir());
+        return below.build().flatten().any(|entry| is_file(&entry) && is_called_so(entry.path()));
+    }
+    is_called_so(path) || begins_with_an_event(path)
+}
+
+fn begins_with_an_event(path: &Path) -> bool {
+    let Ok(mut reader) = Reader::open(path) else { return false };
+    let (mut batch, mut flattener) = (Batch::new(), Flattener::new());
+    let mut first = None;
+    if reader.next_batch(&mut batch) {
+        decode(&batch, &mut flattener, |record| {
+            first.get_or_insert(record.is_ok());
+        });
+    }
+    first == Some(true)
 }
 
 /// The template type that `--template` names.

@@ -73,6 +73,8 @@ pub struct Settings {
     pub inputs: Vec<InputDigest>,
     /// What directories of recordings leave out, and why.
     pub not_taken: Vec<(String, &'static str)>,
+    /// What of that may hold events all the same, among recordings and events that no rule may match.
+    pub missed: Vec<String>,
     /// Content of the release that lies beside what was named, and so is not in it.
     pub apart: Vec<String>,
     /// The recordings that the previous release names itself, where there is no evidence that says which ones it was shown; or why they are
@@ -140,6 +142,7 @@ impl Settings {
             asked_ceilings: Ceilings::default(),
             inputs: Vec::new(),
             not_taken: Vec::new(),
+            missed: Vec::new(),
             apart: Vec::new(),
             previous_recordings: Ok(Vec::new()),
             previous_evidence: None,
@@ -556,6 +559,7 @@ fn settings_facts(built: &Built, settings: &Settings) -> SettingsFacts {
         allow_growth: settings.allow_growth,
         skip_unsupplied: built.skips_unsupplied(),
         every_rule: settings.every_rule,
+        change: settings.is_change,
         severities: policy.changed().map(|(id, level)| (id.to_owned(), level.as_str().to_owned())).collect(),
         per_file_ignores: policy.per_file().iter().map(|one| (one.files.clone(), one.codes.clone())).collect(),
         ceiling: settings.asked_ceilings.every,

@@ -320,7 +320,7 @@ fn settings(
     read: &InputFiles,
     streams: &mut Streams<'_>,
 ) -> Result<(Settings, Option<Then>), Failure> {
-    let (mut inputs, mut not_taken) = (Vec::new(), Vec::new());
+    let (mut inputs, mut not_taken, mut missed) = (Vec::new(), Vec::new(), Vec::new());
     let mut recordings = |(named, configured): (&[PathBuf], &[String]), setting: &str, kind: InputKind| {
         let sources = recorded::configured(named, configured, &project.root).map_err(|failure| {
             let setting = if named.is_empty() { format!("{setting}: ") } else { String::new() };
@@ -333,6 +333,9 @@ fn settings(
         }
         recorded::introduce(&sources, streams);
         not_taken.extend(sources.left_out);
+        if kind != InputKind::Profile {
+            missed.extend(sources.missed);
+        }
         replayed(sources.files, kind, &mut inputs, read)
     };
     let named = (arguments.recordings.as_slice(), gate.recordings.as_slice());
@@ -341,6 +344,8 @@ fn settings(
     let never_match = recordings(named, "`never-match` under [gate]", InputKind::NeverMatch)?;
     let named = (arguments.profile.as_slice(), project.config.profile.as_slice());
     let profile = recordings(named, "`profile`", InputKind::Profile)?;
+    missed.sort();
+    missed.dedup();
     not_taken.sort();
     not_taken.dedup();
     let named = |given: &Option<PathBuf>, configured: &Option<String>| {
@@ -374,6 +379,7 @@ fn settings(
         asked_ceilings: Ceilings { every: arguments.ceiling.or(gate.ceiling), named: gate.ceilings.clone() },
         inputs,
         not_taken,
+        missed,
         ..unsaid
     };
     Ok((settings, evidence))

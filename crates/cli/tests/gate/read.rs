@@ -71,6 +71,61 @@ fn recordings_that_are_left_out_are_named() {
     assert_eq!(said.len(), 2, "{err}");
 }
 
+/// Where events are recorded that are not read, the check ran in part: they may be those that a rule matches.
+#[test]
+fn events_under_other_names_are_missing() {
+    let scratch = Scratch::new("other-names");
+    let release = demo(&scratch);
+    let event = fs::read_to_string(release.join("never-match/windows.jsonl")).unwrap();
+    let event = event.lines().next().unwrap();
+    let more = |file: &str, text: &str| {
+        let path = release.join(file);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(&path, text).unwrap();
+        let (_, out, _) = run(&["gate", release.to_str().unwrap(), "--only", "replay", "--format", "json"]);
+        let below = path.strip_prefix(&release).unwrap().components().nth(1).unwrap();
+        let below = release.join(file.split('/').next().unwrap()).join(below);
+        if below.is_dir() { fs::remove_dir_all(&below) } else { fs::remove_file(&below) }.unwrap();
+        let evidence: Evidence = serde_json::from_str(&out).unwrap();
+        let skipped = evidence.checks.iter().flat_map(|check| &check.skipped);
+        let said: Vec<String> = skipped.filter(|said| said.contains("may hold events")).cloned().collect();
+        assert!(said.iter().all(|said| said.contains(below.file_name().unwrap().to_str().unwrap())), "{said:?}");
+        !said.is_empty()
+    };
+    for directory in ["never-match", "recordings"] {
+        // By its name, whatever is in it.
+        for name in [
+            "incident.log",
+            "a.jsonl.1",
+            "a.JSONL.bak",
+            ".a.jsonl",
+            ".old/2024/a.evtx",
+            "Security.xml",
+            "sysmon.csv",
+            "baseline.tgz",
+            "a.evtx.zip",
+        ] {
+            assert!(more(&format!("{directory}/{name}"), ""), "{directory}/{name}");
+        }
+        // By what is in it.
+        for name in ["incident", "events.txt", "a.json~", ".hidden", "today.2026-12-01"] {
+            assert!(more(&format!("{directory}/{name}"), event), "{directory}/{name}");
+        }
+        for (name, text) in [
+            ("README.md", "# Recorded on a clean machine\n"),
+            ("LICENSE", "MIT\n"),
+            (".gitkeep", ""),
+            ("notes.txt", "Recorded in December.\n"),
+            (".gitattributes", "*.evtx binary\n"),
+            (".cache/notes.txt", "x"),
+            ("fetch.py", "import json\n"),
+            ("SHA256SUMS", "0a1b  a.jsonl\n"),
+        ] {
+            assert!(!more(&format!("{directory}/{name}"), text), "{directory}/{name}");
+        }
+    }
+}
+
 /// The fleet of the command line is that of this release: sensors that the previous one was for and this one is not are
 /// missed.
 #[test]

@@ -50,6 +50,14 @@ impl Check for Replay {
             looked_at(plan, &counted, &settings.recordings, &corpus::RECORDED, &mut outcome);
             own.look(groups, all.as_slice(), &settings.recordings, &mut outcome);
             outcome.learned.matches = counted.matches(plan);
+            let unlimited = RuleId::count(&run.rules).filter(|(id, _)| run.ceiling(*id).is_none()).count();
+            if unlimited > 0 {
+                outcome.skipped.push(format!(
+                    "{} {} no ceiling (`ceiling` under [gate]): nothing says how many of the recorded events are too many",
+                    plural(unlimited, "rule"),
+                    if unlimited == 1 { "has" } else { "have" }
+                ));
+            }
             for ((id, rule), matches) in RuleId::count(&run.rules).zip(&counted.rules) {
                 if let Some(most) = run.ceiling(id).filter(|most| matches > most) {
                     let message = format!(
@@ -92,6 +100,7 @@ impl Check for Replay {
                 counted.events, counted.evaluated, counted.shown
             ));
         }
+        missed(&settings.missed, &mut outcome);
         outcome.idle = settings.recordings.is_empty() && settings.never_match.is_empty();
         if !groups.is_empty() {
             let sensors = plural(groups.iter().map(|group| group.sensors.len()).sum(), "sensor");
@@ -109,6 +118,26 @@ impl Check for Replay {
         outcome.summary = if said.is_empty() { "did not run".to_owned() } else { said.join("; ") };
         outcome
     }
+}
+
+/// How many files are named that were not read.
+const NAMED: usize = 3;
+
+/// Files beside the recordings that may hold events, and are not read.
+fn missed(files: &[String], outcome: &mut Outcome) {
+    let named: Vec<&str> = files.iter().take(NAMED).map(String::as_str).collect();
+    if named.is_empty() {
+        return;
+    }
+    let more = match files.len() - named.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    outcome.skipped.push(format!(
+        "{}{more} may hold events and {} not read: call such a file *.jsonl, *.json or *.evtx, as what it is, name it itself, or keep it elsewhere",
+        named.join(", "),
+        if files.len() == 1 { "is" } else { "are" }
+    ));
 }
 
 /// Matches of events that nothing may match: those of the recorder, or those that sensors of a group have besides.

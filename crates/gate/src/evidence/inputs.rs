@@ -149,6 +149,9 @@ pub struct SettingsFacts {
     pub skip_unsupplied: bool,
     /// Whether the self-test seeds every class into every rule.
     pub every_rule: bool,
+    /// Whether a change was looked at that is to be merged, and no release.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub change: bool,
     /// Severities that differ from the default, by code.
     pub severities: BTreeMap<String, String>,
     /// Codes that are off in some files, by the pattern of the files.

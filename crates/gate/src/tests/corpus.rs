@@ -1,7 +1,7 @@
 //! What there is to look at: recorded events, tests, and the evidence of the release before.
 
 use super::*;
-use crate::run::Ceilings;
+use crate::run::Ceiling;
 
 /// A check that had nothing to look at did not pass.
 #[test]
@@ -300,8 +300,13 @@ fn a_template_type_without_events_is_named() {
     };
     let built = of(KINDS);
     let run = |built: &Built, recordings: &str, never_match: &str, require_all: bool| {
-        let settings =
-            Settings { recordings: lines(recordings), never_match: lines(never_match), require_all, ..settings() };
+        let settings = Settings {
+            recordings: lines(recordings),
+            never_match: lines(never_match),
+            ceilings: vec![Some(Ceiling::OfAll(9)); built.content().rules().len()],
+            require_all,
+            ..settings()
+        };
         checked(built, None, settings, &["replay"])
     };
     let both = format!("{PROCESS}{DRIVER}");
@@ -373,7 +378,12 @@ fn a_file_that_is_looked_at_in_part_is_no_whole_one() {
         ),
     ] {
         let events = format!("{whole}{more}");
-        let settings = Settings { recordings: lines(&events), never_match: lines(&events), ..settings() };
+        let settings = Settings {
+            recordings: lines(&events),
+            never_match: lines(&events),
+            ceilings: vec![Some(Ceiling::OfAll(99)); built.content().rules().len()],
+            ..settings()
+        };
         let found = checked(&built, None, settings, &["replay"]);
         let said = not_looked_at(&found);
         let expected: Vec<String> = ["recorded", "never-match"]
@@ -388,6 +398,31 @@ fn a_file_that_is_looked_at_in_part_is_no_whole_one() {
             assert_eq!(replay.facts[&format!("{set} events of no template type")], unrecognised);
         }
         assert_eq!(replay.summary.contains("of no template type"), unrecognised > 0, "{}", replay.summary);
+    }
+}
+
+/// Where nothing says how often a rule may match, recorded events say nothing of it.
+#[test]
+fn rules_without_a_ceiling_are_counted() {
+    let built = Built::new(Gathered::of(vec![(Source::new("r.content", KINDS), Language::Native)]), false, 1).unwrap();
+    let events = format!("{PROCESS}{DRIVER}");
+    let (all, own) = (Some(Ceiling::OfAll(9)), Some(Ceiling::Own(0)));
+    for (ceilings, told) in [
+        (vec![], Some("3 rules have no ceiling")),
+        (vec![None; 3], Some("3 rules have no ceiling")),
+        (vec![all, own, None], Some("1 rule has no ceiling")),
+        (vec![all, own, all], None),
+    ] {
+        for recordings in [lines(&events), Vec::new()] {
+            let is_recorded = !recordings.is_empty();
+            let settings =
+                Settings { recordings, never_match: lines(&events), ceilings: ceilings.clone(), ..settings() };
+            let found = checked(&built, None, settings, &["replay"]);
+            let said: Vec<String> = not_looked_at(&found).into_iter().filter(|said| said.contains("ceiling")).collect();
+            let is_told = told.filter(|_| is_recorded);
+            assert_eq!(said.len(), usize::from(is_told.is_some()), "{ceilings:?}: {said:?}");
+            assert!(said.iter().all(|said| is_told.is_some_and(|told| said.starts_with(told))), "{said:?}");
+        }
     }
 }
 
@@ -474,39 +509,37 @@ fn evidence_of_the_previous_release_is_what_was_signed() {
 #[test]
 fn a_ceiling_that_is_gone_or_higher_for_all_is_told() {
     let built = on_fleet(A7, &[NEW]);
-    let key = built.rules()[0].key().to_owned();
-    let run = |every: Option<u64>, named: &[(&str, u64)], then: Option<&Evidence>, allow_shrink: bool| {
-        let named = named.iter().map(|(name, most)| ((*name).to_owned(), *most)).collect();
+    let rules = built.content().rules().len();
+    let run = |ceiling: Option<Ceiling>, then: Option<&Evidence>, allow_shrink: bool| {
         let settings = Settings {
-            asked_ceilings: Ceilings { every, named },
+            ceilings: vec![ceiling; rules],
             previous_evidence: then.map(|then| previous_evidence(then, &built)),
             allow_shrink,
             ..settings()
         };
         checked(&built, None, settings, &["change"])
     };
-    for (was, is, told) in [
-        ((Some(3), None), (Some(3), None), 0),
-        ((Some(3), None), (Some(2), None), 0),
-        ((Some(3), None), (None, None), 1),
-        ((Some(3), None), (Some(4), None), 1),
+    let (all, own) = (|most| Some(Ceiling::OfAll(most)), |most| Some(Ceiling::Own(most)));
+    for (was, is, is_told) in [
+        (all(3), all(3), false),
+        (all(3), all(2), false),
+        (all(3), None, true),
+        (all(3), all(4), true),
         // Somebody looked at this one.
-        ((Some(3), None), (Some(3), Some(100)), 0),
-        ((Some(3), Some(5)), (Some(3), Some(100)), 0),
-        ((None, Some(5)), (None, None), 1),
-        ((None, Some(5)), (Some(5), None), 0),
-        ((None, Some(5)), (Some(6), None), 1),
-        ((None, None), (None, None), 0),
-        ((Some(3), Some(5)), (None, None), 2),
+        (all(3), own(100), false),
+        (own(5), own(100), false),
+        (own(5), None, true),
+        (own(5), all(5), false),
+        (own(5), all(6), true),
+        (None, None, false),
+        (None, all(1), false),
     ] {
-        let named = |of: Option<u64>| of.map(|most| (key.as_str(), most)).into_iter().collect::<Vec<_>>();
-        let then = run(was.0, &named(was.1), None, false);
-        for (allow_shrink, told) in [(false, told), (true, 0)] {
-            let found = run(is.0, &named(is.1), Some(&then), allow_shrink);
+        let then = run(was, None, false);
+        for allow_shrink in [false, true] {
+            let found = run(is, Some(&then), allow_shrink);
             let said = errors(&found);
-            let count =
-                said.iter().filter(|(code, message)| *code == "CC1016" && message.contains("the ceiling for")).count();
-            assert_eq!(count, told, "{was:?} to {is:?}: {said:?}");
+            let is_said = said.iter().any(|(code, message)| *code == "CC1016" && message.contains("ceiling"));
+            assert_eq!(is_said, is_told && !allow_shrink, "{was:?} to {is:?}: {said:?}");
         }
     }
 }

@@ -169,6 +169,7 @@ pub(super) fn settings(evidence: &Evidence) -> Vec<String> {
     flag(settings.allow_growth, "allow-growth");
     flag(settings.skip_unsupplied, "skip-unsupplied");
     flag(settings.every_rule, "every-rule");
+    flag(settings.change, "change");
     said.extend(settings.seconds.map(|seconds| format!("seconds {seconds}")));
     said.push(format!("cases {}", settings.cases));
     for (word, names) in [("only", &settings.only), ("skip", &settings.skip)] {
