@@ -742,6 +742,9 @@ pub struct Witness {
     /// Output format
     #[arg(long, value_enum, default_value_t = WitnessFormat::Ndjson)]
     pub format: WitnessFormat,
+    /// Where the events go, instead of standard output; where there are none, nothing is written
+    #[arg(short, long, value_name = "FILE")]
+    pub output: Option<PathBuf>,
 }
 
 /// Compare two releases.

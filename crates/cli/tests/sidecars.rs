@@ -133,11 +133,29 @@ fn what_is_made_holds_as_a_test() {
         let of = if text.contains("---") { "0d6f3c7e-1f57-4f62-9a4f-000000000072" } else { "rule.yml" };
         let (exit, made, err) = run(&["witness", place, "--rule", of, "--no-config", "--format", "sidecar"]);
         assert_eq!(exit, Exit::Fine, "{text}{err}");
-        fs::write(directory.join("rule.test.yml"), &made).unwrap();
+        let file = directory.join("rule.test.yml");
+        let file = file.to_str().unwrap();
+        let (exit, out, err) =
+            run(&["witness", place, "--rule", of, "--no-config", "--format", "sidecar", "--output", file]);
+        assert!(exit == Exit::Fine && out.is_empty() && fs::read_to_string(file).unwrap() == made, "{out}{err}");
         let (exit, out, err) = run(&["test", place, "--no-config"]);
         assert_eq!(exit, Exit::Fine, "{made}\n{out}{err}");
         assert!(!out.contains("FAILED") && out.contains("ok "), "{made}\n{out}");
     }
+    // What is there is not lost, and no file is left where there is no event.
+    let directory = scratch("made-never");
+    let never = "title: A\nlogsource: {product: windows, category: process_creation}\ndetection:\n    s:\n        Image: 'a'\n    t:\n        Image: 'b'\n    condition: s and t\nlevel: low\n";
+    fs::write(directory.join("never.yml"), never).unwrap();
+    fs::write(directory.join("fires.yml"), never.replace("s and t", "s or t").replace("title: A", "title: B")).unwrap();
+    let (place, out) = (directory.to_str().unwrap(), directory.join("events.jsonl"));
+    let of = |rule: &str, out: &Path| {
+        run(&["witness", place, "--rule", rule, "--no-config", "--output", out.to_str().unwrap()])
+    };
+    let (exit, _, err) = of("never.yml", &out);
+    assert!(exit == Exit::Findings && !out.exists() && err.contains("nothing was written"), "{err}");
+    let (exit, _, err) = of("fires.yml", &directory.join("never.yml"));
+    assert!(exit == Exit::Usage && fs::read_to_string(directory.join("never.yml")).unwrap() == never, "{err}");
+    assert_eq!(of("fires.yml", &out).0, Exit::Fine);
     let demo = shipped.join("..");
     let (exit, _, err) = run(&["witness", demo.to_str().unwrap(), "--rule", "beacon_pipe", "--format", "sidecar"]);
     assert!(exit == Exit::Usage && err.contains("--format native"), "{err}");

@@ -3,6 +3,7 @@
 use contentcheck_analysis::{Analysis, Fires, Witness};
 use contentcheck_model::diagnostic::{visible, visible_lines};
 use contentcheck_model::rule::Target;
+use contentcheck_project::write;
 use contentcheck_run::proof::{self, Confirmer};
 use contentcheck_run::sidecar::{self, Said};
 
@@ -62,7 +63,11 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
             put(&mut text, target, &miss.event, (false, Some(&miss.words)), shown, streams);
         }
     }
-    written(streams.out.write_all(text.as_bytes()))?;
+    match &arguments.output {
+        Some(_) if text.is_empty() => talk(streams, "nothing was written"),
+        Some(path) => write::write_output(path, text.as_bytes(), &release.read)?,
+        None => drop(written(streams.out.write_all(text.as_bytes()))?),
+    }
     talk(streams, &format!("events on which the rule fires: {fires}; near misses behind them: {misses}"));
     Ok(if fires > 0 { Exit::Fine } else { Exit::Findings })
 }
