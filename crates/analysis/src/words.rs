@@ -6,7 +6,7 @@ use contentcheck_model::diagnostic::clip;
 use contentcheck_model::expression::Expr;
 use contentcheck_model::field::FieldRef;
 use contentcheck_model::predicate::{
-    Comparison, FieldComparison, IntRange, Pattern, Predicate, Test, TextPattern, TimePart, WildcardPart,
+    Comparison, FieldComparison, IntRange, Pattern, Predicate, Test, TextPattern, WildcardPart,
 };
 use contentcheck_model::template::TemplateType;
 use contentcheck_model::value::Value;
@@ -102,7 +102,7 @@ pub fn predicate(template: &TemplateType, test: &Test, holds: bool) -> String {
         Test::Mask { mask, comparison, value } => {
             format!("masked with {mask:#x} {} {} {value}", if holds { "is" } else { "is not" }, sign(*comparison))
         }
-        Test::Time(part, ranges) => simple(format!("has as {} {}", time_part(*part), ints(ranges))),
+        Test::Time(part, ranges) => simple(format!("has as {} {}", part.as_str(), ints(ranges))),
         Test::Field { comparison, other, .. } => {
             let other = field(template, other);
             simple(match comparison {
@@ -238,16 +238,5 @@ const fn sign(comparison: Comparison) -> &'static str {
         Comparison::LessOrEqual => "at most",
         Comparison::Greater => "greater than",
         Comparison::GreaterOrEqual => "at least",
-    }
-}
-
-const fn time_part(part: TimePart) -> &'static str {
-    match part {
-        TimePart::Minute => "minute",
-        TimePart::Hour => "hour",
-        TimePart::Day => "day",
-        TimePart::Week => "week",
-        TimePart::Month => "month",
-        TimePart::Year => "year",
     }
 }

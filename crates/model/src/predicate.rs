@@ -109,6 +109,21 @@ pub enum TimePart {
     Year,
 }
 
+impl TimePart {
+    /// Its name, which is that of its modifier in Sigma.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Minute => "minute",
+            Self::Hour => "hour",
+            Self::Day => "day",
+            Self::Week => "week",
+            Self::Month => "month",
+            Self::Year => "year",
+        }
+    }
+}
+
 /// A network in CIDR notation; host bits are zero.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Network {

@@ -160,6 +160,7 @@ pub(crate) fn parse<'s>(text: &'s str, base: Result<usize, Span>, sink: &mut Sin
         return Err(cursor.sink.refuse(found));
     }
     cursor.tell_capitals();
+    cursor.tell_letters();
     Ok(condition)
 }
 
@@ -277,6 +278,31 @@ impl<'s> Cursor<'s, '_> {
         } else {
             found
         });
+    }
+
+    /// Tells the first word that has signs which others do not know in one. Held to pySigma 2.0.1.
+    fn tell_letters(&mut self) {
+        let is_known = |sign: char, is_pattern: bool| {
+            sign.is_ascii_alphanumeric() || sign == '_' || (sign == '-' && !is_pattern) || (sign == '*' && is_pattern)
+        };
+        let mut is_pattern = false;
+        let found = self.tokens.iter().find_map(|(token, span)| {
+            let Token::Word(word) = token else { return None };
+            let unknown =
+                word.chars().find(|sign| !is_known(*sign, is_pattern)).map(|sign| (sign, *word, *span, is_pattern));
+            is_pattern = word.eq_ignore_ascii_case("of");
+            unknown
+        });
+        let Some((sign, word, span, is_pattern)) = found else { return };
+        let message =
+            format!("`{}` has `{sign}` in it; readers such as pySigma do not know that sign here", clip(word));
+        let found = self.sink.diagnostic(&codes::OTHER_SIGMA, span, message);
+        let help = if is_pattern {
+            "name selections with letters from `a` to `z`, digits and `_` where a pattern stands for them"
+        } else {
+            "name selections with letters from `a` to `z`, digits, `_` and `-`"
+        };
+        self.sink.push(found.with_help(help));
     }
 
     fn fail<T>(&mut self, span: Span, message: impl Into<String>, help: impl Into<String>) -> Result<T, Unread> {
@@ -461,6 +487,23 @@ mod tests {
             Condition::Not(inner) => format!("(not {})", show(inner)),
             Condition::And(parts) => format!("(and {})", list(parts)),
             Condition::Or(parts) => format!("(or {})", list(parts)),
+        }
+    }
+
+    #[test]
+    fn signs_that_others_do_not_know_in_words_are_told_once() {
+        for (text, is_told) in [
+            ("a_1-b and not 1 of c_*", false),
+            ("all of them", false),
+            ("é", true),
+            ("a and sélection or выбор", true),
+            ("a.b", true),
+            ("a@b", true),
+            ("1 of a-b*", true),
+            ("1 of a.b*", true),
+            ("not 1 of sél*", true),
+        ] {
+            assert_eq!(read(text).1.iter().filter(|code| **code == "CC0149").count(), usize::from(is_told), "{text}");
         }
     }
 

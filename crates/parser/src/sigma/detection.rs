@@ -88,27 +88,27 @@ pub(crate) struct Detections<'n> {
     over: Option<Unread>,
 }
 
-/// Tells a name that is no text in YAML 1.1 or 1.2.
-fn no_text(key: &Node<'_>, name: &str, sink: &mut Sink) {
+/// Tells a name or a condition, by `what` it is, that is no text in YAML 1.1 or 1.2.
+pub(crate) fn no_text(what: &str, node: &Node<'_>, text: &str, sink: &mut Sink) {
     // A merge key was reported with the YAML, and so was one that is missing; to PyYAML a single letter is text.
-    if is_merge_key(key) || matches!(name, "" | "y" | "Y" | "n" | "N") {
+    if is_merge_key(node) || matches!(text, "" | "y" | "Y" | "n" | "N") {
         return;
     }
-    let Some(scalar) = key.scalar() else { return };
-    let is_plain = matches!(key.value, Yaml::Scalar(_, Style::Plain));
+    let Some(scalar) = node.scalar() else { return };
+    let is_plain = matches!(node.value, Yaml::Scalar(_, Style::Plain));
     let is = match scalar {
         Scalar::Null => "null".to_owned(),
         Scalar::Bool(_) => "a boolean".to_owned(),
         Scalar::Int(_) | Scalar::HugeInt(_) | Scalar::Float(_) => "a number".to_owned(),
         Scalar::Text(_) if !is_plain => return,
-        Scalar::Text(_) => match scalar::readings(name, &scalar) {
+        Scalar::Text(_) => match scalar::readings(text, &scalar) {
             Some((old, _)) => old,
             None => return,
         },
     };
-    let message = format!("the name `{}` is {is} to readers such as pySigma, which refuse it", clip(name));
-    let found = sink.diagnostic(&codes::OTHER_SIGMA, key.span, message);
-    sink.push(found.with_fix(FixKind::Quotes, "quote the name", key.span, format!("'{name}'")));
+    let message = format!("the {what} `{}` is {is} to readers such as pySigma, which refuse it", clip(text));
+    let found = sink.diagnostic(&codes::OTHER_SIGMA, node.span, message).with_help(format!("write '{text}'"));
+    sink.push(found.with_fix(FixKind::Quotes, format!("quote the {what}"), node.span, format!("'{text}'")));
 }
 
 /// Reads the selections under `detection` (or `filter`): every key but those in `reserved`.
@@ -119,7 +119,7 @@ pub(crate) fn read<'n>(entries: &'n [(Node<'_>, Node<'_>)], reserved: &[&str], s
             sink.unread(&codes::WRONG_SHAPE, key.span, "the name of a selection must be a string");
             continue;
         };
-        no_text(key, name, sink);
+        no_text("name", key, name, sink);
         // The second of two selections with one name was reported with the YAML.
         if reserved.contains(&name) || found.selections.iter().any(|selection| selection.name == name) {
             continue;
@@ -223,7 +223,7 @@ impl<'n> Detections<'n> {
             return Err(sink
                 .refuse(found.with_help("quote it where a field has that name; keywords are a list without a name")));
         }
-        no_text(key, text, sink);
+        no_text("name", key, text, sink);
         // Offsets inside the key hold where its text stands in the source as it is.
         let quote = usize::from(matches!(key.value, Yaml::Scalar(_, Style::Single | Style::Double)));
         let exact = key.span.len() == text.len() + 2 * quote;

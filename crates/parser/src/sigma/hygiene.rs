@@ -26,8 +26,10 @@ pub(crate) fn check(detections: &Detections<'_>, types: &[&Entry], sink: &mut Si
     for item in &detections.items {
         field_name(item, types, sink);
         whole_item(item, sink);
+        let mut is_told = false;
         for value in &item.values {
-            spelt_number(item, value, types, sink);
+            // What the value is comes before what others make of it.
+            is_told |= spelt_number(item, value, types, sink) || (!is_told && other_type(item, value, sink));
             let Raw::Text(text) = &value.raw else { continue };
             let is_regex = item.modifiers.kind == Kind::Regex;
             characters::in_value(Language::Sigma, is_regex, text, value.span, sink);
@@ -52,8 +54,33 @@ pub(crate) fn characters(what: &str, text: &str, span: Span, sink: &mut Sink) {
     characters::in_name(Language::Sigma, what, text, span, sink);
 }
 
+/// A number, boolean or null behind a modifier that takes strings, and a string behind one that takes numbers. Here what is written counts. Held to
+/// pySigma 2.0.1.
+fn other_type(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) -> bool {
+    let modifiers = &item.modifiers;
+    let (wanted, modifier) = match (modifiers.of_text(), modifiers.kind) {
+        (Some(modifier), _) => ("a string", modifier),
+        (None, Kind::Time(part)) => ("a number", part.as_str()),
+        _ => return false,
+    };
+    let (is, help) = match value.raw {
+        Raw::Text(_) if wanted == "a string" => return false,
+        Raw::Text(_) => ("a string", format!("leave the quotes out: {}", clip(&value.text))),
+        _ if wanted == "a number" => return false,
+        // Where a part of a string is looked for, null is an error of its own.
+        Raw::Null if modifiers.part != Part::Whole || !modifiers.encodings.is_empty() => return false,
+        Raw::Null => ("null", format!("leave `{modifier}` out for null; an empty string is ''")),
+        Raw::Int(_) | Raw::Float(_) => ("a number", format!("if a string is meant, quote it: '{}'", clip(&value.text))),
+        Raw::Bool(_) => ("a boolean", format!("if a string is meant, quote it: '{}'", clip(&value.text))),
+    };
+    let written = clip(value.written);
+    let message = format!("`{modifier}` takes {wanted}, and `{written}` is {is}; readers such as pySigma refuse that");
+    sink.push(sink.diagnostic(&codes::OTHER_SIGMA, value.span, message).with_help(help));
+    true
+}
+
 /// A number that is compared as a string in another spelling than its own.
-fn spelt_number(item: &Item<'_>, value: &Written<'_>, types: &[&Entry], sink: &mut Sink) {
+fn spelt_number(item: &Item<'_>, value: &Written<'_>, types: &[&Entry], sink: &mut Sink) -> bool {
     let modifiers = &item.modifiers;
     let as_text = item.field.is_none()
         || modifiers.part != Part::Whole
@@ -75,11 +102,13 @@ fn spelt_number(item: &Item<'_>, value: &Written<'_>, types: &[&Entry], sink: &m
         matches!(scalar, Some(Scalar::Int | Scalar::Float))
     };
     let by_value = item.modifiers.kind == Kind::Plain && !as_text && types.iter().any(is_number);
-    if is_lost && !by_value && value.written != value.text {
-        let message = format!("`{}` is the number {} in YAML", clip(value.written), clip(&value.text));
-        let found = sink.diagnostic(&codes::AMBIGUOUS_SCALAR, value.span, message);
-        sink.push(found.with_help("quote it to compare it as it is written"));
+    if !is_lost || by_value || value.written == value.text {
+        return false;
     }
+    let message = format!("`{}` is the number {} in YAML", clip(value.written), clip(&value.text));
+    let found = sink.diagnostic(&codes::AMBIGUOUS_SCALAR, value.span, message);
+    sink.push(found.with_help("quote it to compare it as it is written"));
+    true
 }
 
 /// What `1 of` and `all of` cover and probably should not.
@@ -502,6 +531,7 @@ pub(crate) fn path_in_regex(item: &Item<'_>, value: &Written<'_>, sink: &mut Sin
 
 #[cfg(test)]
 mod tests {
+    use super::super::modifier;
     use super::*;
     use contentcheck_model::source::Source;
 
@@ -510,6 +540,39 @@ mod tests {
         let value = Written { raw: Raw::Text(text), text: text.into(), written: text, span: Span::default() };
         escaped_wildcard(&value, text, &mut sink);
         !sink.is_empty()
+    }
+
+    #[test]
+    fn values_of_a_type_that_others_refuse_behind_a_modifier_are_told() {
+        let told = |modifiers: &str, written: &str, raw: Raw<'_>| {
+            let mut sink = Sink::new(&Source::new("c", written));
+            let modifiers = modifier::parse(modifiers, Some(0), Span::default(), &mut sink).unwrap();
+            let value = Written { raw, text: written.into(), written, span: Span::default() };
+            let item = Item {
+                field: Some("CommandLine"),
+                field_span: Span::default(),
+                modifiers,
+                values: vec![value.clone()],
+                span: Span::default(),
+                key_span: Span::default(),
+                mapping: &[],
+            };
+            other_type(&item, &value, &mut sink)
+        };
+        for modifier in
+            ["contains", "startswith", "endswith", "windash", "base64", "wide|base64offset", "cased", "expand"]
+        {
+            assert!(told(modifier, "5", Raw::Int(5)) && told(modifier, "1.5", Raw::Float(1.5)), "{modifier}");
+            assert!(told(modifier, "true", Raw::Bool(true)) && !told(modifier, "5", Raw::Text("5")), "{modifier}");
+            // Where it is an error it is no warning.
+            assert_eq!(told(modifier, "null", Raw::Null), ["cased", "expand"].contains(&modifier), "{modifier}");
+        }
+        for modifier in ["lt", "re", "neq", "all", "exists", "fieldref"] {
+            assert!(!told(modifier, "5", Raw::Int(5)) && !told(modifier, "5", Raw::Text("5")), "{modifier}");
+        }
+        for modifier in ["minute", "hour", "day", "week", "month", "year"] {
+            assert!(!told(modifier, "5", Raw::Int(5)) && told(modifier, "5", Raw::Text("5")), "{modifier}");
+        }
     }
 
     #[test]

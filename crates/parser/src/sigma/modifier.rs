@@ -64,6 +64,29 @@ impl Modifiers {
     pub(crate) const fn flags(&self) -> Flags {
         Flags { ignore_case: self.ignore_case, multi_line: self.multi_line, dot_all: self.dot_all }
     }
+
+    /// A modifier of these that takes nothing but texts, where values are compared with one.
+    pub(crate) fn of_text(&self) -> Option<&'static str> {
+        if self.kind != Kind::Plain {
+            return None;
+        }
+        let encoding = self.encodings.first().map(|encoding| match encoding {
+            Encoding::Windash => "windash",
+            Encoding::Utf16Le => "wide",
+            Encoding::Utf16Be => "utf16be",
+            Encoding::Utf16 => "utf16",
+            Encoding::Base64 => "base64",
+            Encoding::Base64Offset => "base64offset",
+        });
+        let part = match self.part {
+            Part::Whole => None,
+            Part::Contains => Some("contains"),
+            Part::StartsWith => Some("startswith"),
+            Part::EndsWith => Some("endswith"),
+        };
+        let others = [(self.cased, "cased"), (self.expand, "expand")];
+        part.or(encoding).or_else(|| others.into_iter().find(|(is_there, _)| *is_there).map(|(_, name)| name))
+    }
 }
 
 /// Reads the part of a key after the field name. `base` is the offset of `written` in the

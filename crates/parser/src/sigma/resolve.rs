@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use super::advice;
 use super::condition::{self, Condition, Quantity};
-use super::detection::Detections;
+use super::detection::{Detections, no_text};
 use super::hygiene;
 use super::metadata;
 use super::specialise::{self, Leaf};
@@ -43,6 +43,7 @@ pub(crate) fn conditions(node: &Node<'_>, detections: &Detections<'_>, sink: &mu
             continue;
         };
         hygiene::characters("the condition", text, item.span, sink);
+        no_text("condition", item, text, sink);
         let quote = usize::from(matches!(item.value, Yaml::Scalar(_, Style::Single | Style::Double)));
         let start = item.span.start as usize + quote;
         let exact = sink.source().text().get(start..start + text.len()) == Some(text);

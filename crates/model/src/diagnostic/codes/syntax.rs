@@ -285,8 +285,8 @@ codes! {
     }
     /// Sigma that other readers refuse
     OTHER_SIGMA = "CC0149" "other-sigma" Warning {
-        cause: "Words of conditions are in lower case, and modifiers are applied in the order in which they stand: what comes after `contains` sees a value with wildcards, and `re` takes one that nothing has touched. A document with the key `filter` or `correlation` is a filter or a correlation. Here `OR` is read as `or`, modifiers in any order that can mean one thing alone, and such a key beside `detection` as an attribute of one's own where a scalar stands behind it. Others, such as pySigma, refuse the rule.",
+        cause: "Words of conditions are in lower case, and names in them have letters from `a` to `z`, digits, `_` and `-`. Modifiers are applied in the order in which they stand: what comes after `contains` sees a value with wildcards, and `re` takes one that nothing has touched. Those that change or search a string take no number and no boolean, and those of a time no string. A document with the key `filter` or `correlation` is a filter or a correlation. A name such as `1` or `yes` is a number or a boolean without quotes. Here `OR` is read as `or`, modifiers in any order that can mean one thing alone, such a key beside `detection` as an attribute of one's own where a scalar stands behind it, and each name and each such value as it is written. Others, such as pySigma, refuse the rule.",
         harm: "The rule is none elsewhere, and whoever takes it over finds that out there.",
-        cure: "Write the words in lower case, the modifiers in the order that the message names, and call such an attribute otherwise.",
+        cure: "Write the words in lower case, the modifiers in the order that the message names, name selections with letters that all know, quote strings and nothing else, and call such an attribute otherwise.",
     }
 }
