@@ -328,6 +328,8 @@ fn unread(plan: &Plan, counted: &Counted, files: &[Recording], outcome: &mut Out
     for (file, _, words) in &counted.problems {
         let file = name(*file);
         let words = words.lines().next().unwrap_or_default();
+        // They begin with the path by which the file was found, and the evidence has names alone.
+        let words = words.split_once(&format!("{file}: ")).map_or(words, |(_, words)| words);
         outcome.findings.push(Finding::new(&codes::RECORDING_UNREAD, format!("{file}: {words}")));
     }
     for Met { fault, events, first: (file, place) } in counted.faults.met() {
