@@ -12,6 +12,7 @@ use contentcheck_model::diagnostic::{Sink, clip, codes};
 use contentcheck_model::exporters;
 use contentcheck_model::language::Language;
 use contentcheck_model::mention::THEM;
+use contentcheck_model::predicate::Comparison;
 use contentcheck_model::regex::{self, Path};
 use contentcheck_model::slip::{self, Compared, Foreign, Several, Sought};
 use contentcheck_model::source::Span;
@@ -54,29 +55,61 @@ pub(crate) fn characters(what: &str, text: &str, span: Span, sink: &mut Sink) {
     characters::in_name(Language::Sigma, what, text, span, sink);
 }
 
-/// A number, boolean or null behind a modifier that takes strings, and a string behind one that takes numbers. Here what is written counts. Held to
-/// pySigma 2.0.1.
+/// A number, boolean or null behind a modifier that takes strings, a string behind one that takes numbers, and one that has no UTF-16 to others. Here what
+/// is written counts. Held to pySigma 2.0.1.
 fn other_type(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) -> bool {
     let modifiers = &item.modifiers;
-    let (wanted, modifier) = match (modifiers.of_text(), modifiers.kind) {
-        (Some(modifier), _) => ("a string", modifier),
-        (None, Kind::Time(part)) => ("a number", part.as_str()),
+    let order = match modifiers.kind {
+        Kind::Time(part) => Some(part.as_str()),
+        Kind::Order(Comparison::Less) => Some("lt"),
+        Kind::Order(Comparison::LessOrEqual) => Some("lte"),
+        Kind::Order(Comparison::Greater) => Some("gt"),
+        Kind::Order(Comparison::GreaterOrEqual) => Some("gte"),
+        _ => None,
+    };
+    let (message, help) = match (&value.raw, modifiers.of_string(), order) {
+        (Raw::Text(text), Some(modifier), _) if !is_utf16_to_others(text, &modifiers.encodings) => (
+            format!("`{modifier}` takes ASCII to readers such as pySigma, which refuse `{}`", clip(text)),
+            "for them, leave the modifiers out and write what they make of the value".to_owned(),
+        ),
+        // What is no number is an error of its own.
+        (Raw::Text(text), _, Some(modifier)) if text.parse::<f64>().is_ok() => (
+            format!(
+                "`{modifier}` takes a number, and '{}' is a string; readers such as pySigma refuse that",
+                clip(text)
+            ),
+            format!("leave the quotes out: {}", clip(text)),
+        ),
+        // Where a part of a string is looked for, null is an error of its own.
+        (Raw::Null, Some(modifier), _) if modifiers.part == Part::Whole && modifiers.encodings.is_empty() => (
+            format!(
+                "`{modifier}` takes a string, and `{}` is null; readers such as pySigma refuse that",
+                clip(value.written)
+            ),
+            format!("leave `{modifier}` out for null; an empty string is ''"),
+        ),
+        (Raw::Int(_) | Raw::Float(_) | Raw::Bool(_), Some(modifier), _) => {
+            let is = if matches!(value.raw, Raw::Bool(_)) { "a boolean" } else { "a number" };
+            let written = clip(value.written);
+            (
+                format!("`{modifier}` takes a string, and `{written}` is {is}; readers such as pySigma refuse that"),
+                format!("if a string is meant, quote it: '{}'", clip(&value.text)),
+            )
+        }
         _ => return false,
     };
-    let (is, help) = match value.raw {
-        Raw::Text(_) if wanted == "a string" => return false,
-        Raw::Text(_) => ("a string", format!("leave the quotes out: {}", clip(&value.text))),
-        _ if wanted == "a number" => return false,
-        // Where a part of a string is looked for, null is an error of its own.
-        Raw::Null if modifiers.part != Part::Whole || !modifiers.encodings.is_empty() => return false,
-        Raw::Null => ("null", format!("leave `{modifier}` out for null; an empty string is ''")),
-        Raw::Int(_) | Raw::Float(_) => ("a number", format!("if a string is meant, quote it: '{}'", clip(&value.text))),
-        Raw::Bool(_) => ("a boolean", format!("if a string is meant, quote it: '{}'", clip(&value.text))),
-    };
-    let written = clip(value.written);
-    let message = format!("`{modifier}` takes {wanted}, and `{written}` is {is}; readers such as pySigma refuse that");
     sink.push(sink.diagnostic(&codes::OTHER_SIGMA, value.span, message).with_help(help));
     true
+}
+
+/// Whether others write a value in UTF-16: they keep what it is encoded to as a string, in which not every two bytes can stand.
+fn is_utf16_to_others(text: &str, encodings: &[Encoding]) -> bool {
+    let bytes: Vec<u8> = match encodings.iter().find(|encoding| !matches!(encoding, Encoding::Windash)) {
+        Some(Encoding::Utf16Le | Encoding::Utf16) => text.encode_utf16().flat_map(u16::to_le_bytes).collect(),
+        Some(Encoding::Utf16Be) => text.encode_utf16().flat_map(u16::to_be_bytes).collect(),
+        _ => return true,
+    };
+    std::str::from_utf8(&bytes).is_ok()
 }
 
 /// A number that is compared as a string in another spelling than its own.
@@ -567,11 +600,19 @@ mod tests {
             // Where it is an error it is no warning.
             assert_eq!(told(modifier, "null", Raw::Null), ["cased", "expand"].contains(&modifier), "{modifier}");
         }
-        for modifier in ["lt", "re", "neq", "all", "exists", "fieldref"] {
+        for modifier in ["re", "neq", "all", "exists", "fieldref"] {
             assert!(!told(modifier, "5", Raw::Int(5)) && !told(modifier, "5", Raw::Text("5")), "{modifier}");
         }
-        for modifier in ["minute", "hour", "day", "week", "month", "year"] {
+        for modifier in ["minute", "hour", "day", "week", "month", "year", "lt", "lte", "gt", "gte"] {
             assert!(!told(modifier, "5", Raw::Int(5)) && told(modifier, "5", Raw::Text("5")), "{modifier}");
+            assert!(!told(modifier, "a", Raw::Text("a")), "{modifier}");
+        }
+        // Of these, what some letters are encoded to is a string in UTF-8 as well.
+        for (text, is_told) in [("a", false), ("é", true), ("日本", true), ("\u{1f600}", true), ("\u{17f}", false)] {
+            for modifier in ["wide|base64", "utf16|base64", "wide|base64offset|contains"] {
+                assert_eq!(told(modifier, text, Raw::Text(text)), is_told, "{modifier}: {text}");
+            }
+            assert!(!told("base64", text, Raw::Text(text)) && !told("windash", text, Raw::Text(text)));
         }
     }
 

@@ -65,8 +65,8 @@ impl Modifiers {
         Flags { ignore_case: self.ignore_case, multi_line: self.multi_line, dot_all: self.dot_all }
     }
 
-    /// A modifier of these that takes nothing but texts, where values are compared with one.
-    pub(crate) fn of_text(&self) -> Option<&'static str> {
+    /// A modifier of these that takes nothing but strings.
+    pub(crate) fn of_string(&self) -> Option<&'static str> {
         if self.kind != Kind::Plain {
             return None;
         }
@@ -85,7 +85,7 @@ impl Modifiers {
             Part::EndsWith => Some("endswith"),
         };
         let others = [(self.cased, "cased"), (self.expand, "expand")];
-        part.or(encoding).or_else(|| others.into_iter().find(|(is_there, _)| *is_there).map(|(_, name)| name))
+        encoding.or(part).or_else(|| others.into_iter().find(|(is_there, _)| *is_there).map(|(_, name)| name))
     }
 }
 
