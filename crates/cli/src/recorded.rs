@@ -184,7 +184,8 @@ fn may_hold_events(path: &Path) -> bool {
         let is_file = |entry: &ignore::DirEntry| entry.file_type().is_some_and(|kind| !kind.is_dir());
         return below.build().flatten().any(|entry| is_file(&entry) && is_called_so(entry.path()));
     }
-    is_called_so(path) || begins_with_an_event(path)
+    // A pipe is no file, and to look into one would wait for its other end.
+    is_called_so(path) || (path.is_file() && begins_with_an_event(path))
 }
 
 fn begins_with_an_event(path: &Path) -> bool {

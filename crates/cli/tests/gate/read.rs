@@ -111,6 +111,13 @@ fn events_under_other_names_are_missing() {
         for name in ["incident", "events.txt", "a.json~", ".hidden", "today.2026-12-01"] {
             assert!(more(&format!("{directory}/{name}"), event), "{directory}/{name}");
         }
+        #[cfg(target_os = "linux")]
+        {
+            let pipe = release.join(directory).join(".pipe");
+            assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+            assert!(!more(&format!("{directory}/notes.txt"), "none"), "a pipe is not waited for");
+            fs::remove_file(&pipe).unwrap();
+        }
         for (name, text) in [
             ("README.md", "# Recorded on a clean machine\n"),
             ("LICENSE", "MIT\n"),
