@@ -213,6 +213,12 @@ fn follows(statement: &Statement, asked: &Asked<'_>) -> Result<(), Refusal> {
         return Err(Refusal::PreviousKey(key.name.clone()));
     }
     let Some(previous) = asked.previous.map(Statement::predicate) else { return Ok(()) };
+    // Evidence that was read and compared with nothing is no comparison, whatever may be missing.
+    if statement.predicate().skipped_tests.iter().any(|check| check == "change") {
+        return Err(Refusal::Previous(
+            "the check `change` did not run, so the gate compared it with nothing".to_owned(),
+        ));
+    }
     let expected = &previous.evidence.digest.sha256;
     match statement.inputs(InputKind::PreviousEvidence).next() {
         Some(then) if then.digest.sha256 == *expected => Ok(()),

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::facts::plural;
 use crate::result::{CheckResult, Status, Weight};
 
 /// The names of all checks, in their order. A list of results in which one of them is missing is not a whole run.
@@ -127,6 +128,15 @@ pub struct Verdict {
     /// How many findings something accepts.
     #[serde(default, skip_serializing_if = "Acceptances::is_none")]
     accepted: Acceptances,
+    /// How many warnings there are, which stop no release by themselves.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    warnings: u64,
+}
+
+/// Whether a count says nothing.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for a reference")]
+pub(crate) const fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Verdict {
@@ -177,11 +187,27 @@ impl Verdict {
         if !accepted.is_none() {
             summary += &format!("; {}", accepted.words());
         }
+        let findings = checks.iter().flat_map(|check| &check.findings);
+        let warnings = findings.filter(|finding| finding.weight == Weight::Warning).count();
+        if warnings > 0 {
+            summary += &format!("; {}", plural(warnings, "warning"));
+        }
         if outcome == Conclusion::Incomplete {
             summary +=
                 if required_all { "; all are required, so the release does not ship" } else { "; this is not a pass" };
         }
-        Self { outcome, summary, required_all, ran, of, failed, missing, allowed: allowed.to_vec(), accepted }
+        Self {
+            outcome,
+            summary,
+            required_all,
+            ran,
+            of,
+            failed,
+            missing,
+            allowed: allowed.to_vec(),
+            accepted,
+            warnings: warnings as u64,
+        }
     }
 
     /// How the run ended.
@@ -234,6 +260,12 @@ impl Verdict {
     #[must_use]
     pub const fn accepted(&self) -> Acceptances {
         self.accepted
+    }
+
+    /// How many warnings there are.
+    #[must_use]
+    pub const fn warnings(&self) -> u64 {
+        self.warnings
     }
 
     /// The words that let something pass which otherwise fails.
@@ -347,6 +379,27 @@ mod tests {
         failing[3].status = Status::Failed;
         for checks in [lacking, failing] {
             assert!(required(false).verdict(&checks, &accepted).summary().contains(words));
+        }
+    }
+
+    /// Warnings stop nothing by themselves, and who reads one line knows of them.
+    #[test]
+    fn warnings_are_part_of_the_verdict() {
+        let finding =
+            |weight| Finding { weight, ..Finding::new(&contentcheck_model::diagnostic::codes::RELEASE_SHRUNK, "gone") };
+        for (warnings, said) in [(0, None), (1, Some("; 1 warning")), (3, Some("; 3 warnings"))] {
+            let mut checks = all();
+            checks[1].findings = vec![finding(Weight::Info); 2];
+            checks[9].findings = vec![finding(Weight::Warning); warnings];
+            let verdict = required(true).verdict(&checks, &[]);
+            assert_eq!((verdict.outcome(), verdict.warnings()), (Conclusion::Passed, warnings as u64));
+            assert_eq!(verdict.summary(), format!("passed: 10 of 10 checks ran{}", said.unwrap_or_default()));
+            let json = serde_json::to_value(&verdict).unwrap();
+            assert_eq!(json.get("warnings").is_some(), warnings > 0);
+            assert_eq!(serde_json::from_value::<Verdict>(json).unwrap(), verdict);
+            checks[9].findings.push(finding(Weight::Error));
+            let failed = required(true).verdict(&checks, &[]);
+            assert!(failed.outcome() == Conclusion::Failed && failed.summary().ends_with(said.unwrap_or("change")));
         }
     }
 

@@ -98,7 +98,11 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
             };
             let accepted = statement.predicate().accepted.words();
             let accepted = if accepted.is_empty() { String::new() } else { format!("; {accepted}") };
-            say(streams, &format!("{name}: {words}{with}{accepted}"));
+            let warnings = match statement.predicate().warnings {
+                0 => String::new(),
+                warnings => format!("; {}", counted(warnings, "warning")),
+            };
+            say(streams, &format!("{name}: {words}{with}{accepted}{warnings}"));
             for line in covers(&statement, arguments) {
                 say(streams, &format!("  {line}"));
             }
@@ -176,6 +180,7 @@ fn covers(statement: &Statement, asked: &AttestVerify) -> Vec<String> {
     lines.push(format!("passed: {}", or_none(&said.passed_tests)));
     let accepted = said.accepted.words();
     lines.push(format!("accepted findings: {}", if accepted.is_empty() { "none" } else { &accepted }));
+    lines.push(format!("warnings: {}", if said.warnings == 0 { "none".to_owned() } else { said.warnings.to_string() }));
     if !said.allowed.is_empty() {
         lines.push(format!("ALLOWED: {}", options(&said.allowed)));
     }

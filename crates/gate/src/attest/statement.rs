@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{EVIDENCE, IMAGE, PREDICATE, Refusal, STATEMENT, TOOL};
 use crate::evidence::{Evidence, InputKind, Missing, Status, Tool};
-use crate::verdict::{Acceptances, Allowance, CHECKS, Conclusion};
+use crate::verdict::{Acceptances, Allowance, CHECKS, Conclusion, is_zero};
 use contentcheck_parser::release::sha256;
 
 /// What is said about an image. It is made from evidence, or read from a payload whose signature was verified, and is
@@ -73,6 +73,9 @@ pub struct Predicate {
     pub cases: u64,
     /// How many findings something accepted.
     pub accepted: Acceptances,
+    /// How many warnings there are, which stop no release by themselves; left out where there are none.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub warnings: u64,
     /// What each sensor of the fleet loads.
     pub sensors: Vec<Sensor>,
 }
@@ -198,6 +201,7 @@ pub fn statement(evidence: &Evidence) -> Result<Statement, Refusal> {
             seed: evidence.settings.seed,
             cases: evidence.settings.cases,
             accepted: verdict.accepted(),
+            warnings: verdict.warnings(),
             sensors: sensors.collect(),
         },
     };
@@ -318,6 +322,7 @@ impl Statement {
             (own.missing == other.missing, "what did not run"),
             (own.allowed == other.allowed, "what was allowed"),
             (own.accepted == other.accepted, "what was accepted"),
+            (own.warnings == other.warnings, "the warnings"),
             (own.sensors == other.sensors, "the sensors"),
             ((own.seed, own.cases) == (other.seed, other.cases), "the seed or the number of events"),
         ];
@@ -473,6 +478,11 @@ fn predicate(value: &Value) -> Result<Predicate, Refusal> {
             comment: counts.number("comment", "how many findings comments accepted")?,
             baseline: counts.number("baseline", "how many findings the baseline accepted")?,
             severity: counts.number("severity", "how many findings severities accepted")?,
+        },
+        warnings: if members.0.contains_key("warnings") {
+            members.number("warnings", "how many warnings there are")?
+        } else {
+            0
         },
         sensors: members.each("sensors", "what each sensor loads", |value| {
             let members = Members::of(value, "what each sensor loads")?;

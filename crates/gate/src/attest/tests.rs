@@ -572,6 +572,16 @@ fn what_a_release_was_compared_with_is_asked_for() {
             assert!(matches!(keys(wrong, previous, &made), Err(Refusal::PreviousKey(_))));
         }
     }
+    // Evidence that was read and held against nothing.
+    let skipped = statement(&with(|of| {
+        of.inputs.push(InputDigest::new(InputKind::PreviousEvidence, "evidence.json", json.as_bytes()));
+        skipping("change")(of);
+    }))
+    .unwrap();
+    let allow_missing = ["change".to_owned()];
+    let lenient = |previous| accepts(&skipped, &Asked { previous, allow_missing: &allow_missing, ..asked() });
+    assert_eq!(lenient(None), Ok(()));
+    assert!(matches!(lenient(Some(&before)), Err(Refusal::Previous(words)) if words.contains("did not run")));
     // Evidence of another release, of one byte more, of none.
     for wrong in [now(b"{}", b"own key"), now(format!("{json}\n").as_bytes(), b"own key"), before.clone()] {
         assert_eq!(keys(std::slice::from_ref(&own), None, &wrong), Ok(()));

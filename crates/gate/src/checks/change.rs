@@ -78,6 +78,7 @@ impl Check for ChangeGuard {
             if let Some(then) = then {
                 corpus::shrunk(run, then, earlier, &mut outcome);
                 corpus::ceilings_raised(run, then, &mut outcome);
+                corpus::settings_loosened(run, then, &mut outcome);
             }
             corpus::replaced(run, then, &mut outcome);
             corpus::sensors_gone(run, &mut outcome);

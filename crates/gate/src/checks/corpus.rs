@@ -110,6 +110,23 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
     }
 }
 
+/// Settings under which the previous release would not have passed with what this one may pass with. A severity that is lower counts what it
+/// lowers in the verdict; these leave nothing behind.
+pub(crate) fn settings_loosened(run: &Subject<'_>, then: &Evidence, outcome: &mut Outcome) {
+    let denied = run.built.judged().gathered().policy.deny_warnings;
+    for (setting, was, is, what) in [
+        ("deny-warnings", then.settings.deny_warnings, denied, "warnings were errors"),
+        ("require-all", then.settings.require_all, run.settings.require_all, "every check had to run"),
+    ] {
+        if was && !is {
+            let message = format!("`{setting}` is off, and was on for the previous release: {what}");
+            outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(format!(
+                "put `{setting} = true` back; where it is meant to go, run the gate once with --allow-shrink"
+            )));
+        }
+    }
+}
+
 /// Rules of which the evidence of the previous release has a ceiling, and that have none now, or a higher one that is for all rules: they may match more
 /// of what is recorded, and nobody is told. A higher one of a rule's own says that somebody looked at that rule.
 pub(crate) fn ceilings_raised(run: &Subject<'_>, then: &Evidence, outcome: &mut Outcome) {

@@ -401,6 +401,40 @@ fn a_file_that_is_looked_at_in_part_is_no_whole_one() {
     }
 }
 
+/// With what stopped the previous release and stops this one no longer, no comparison with it is one.
+#[test]
+fn settings_that_were_stricter_are_told() {
+    let on = |deny_warnings: bool| {
+        let mut gathered = Gathered::of(vec![(Source::new("r.content", KINDS), Language::Native)]);
+        gathered.policy.deny_warnings = deny_warnings;
+        Built::new(gathered, false, 1).unwrap()
+    };
+    let told = |was: (bool, bool), is: (bool, bool), allow_shrink: bool| {
+        // A release that shipped: everything ran.
+        let mut then = checked(&on(was.0), None, settings(), &["change"]);
+        then.checks.iter_mut().for_each(|check| (check.status, check.skipped) = (Status::Passed, Vec::new()));
+        then.settings.require_all = was.1;
+        then.verdict = then.settings.verdict(&then.checks, &then.accepted);
+        let built = on(is.0);
+        let previous_evidence = Some(previous_evidence(&then, &built));
+        let settings = Settings { require_all: is.1, previous_evidence, allow_shrink, ..settings() };
+        let found = checked(&built, None, settings, &["change"]);
+        let said = errors(&found).into_iter().filter(|(code, said)| *code == "CC1016" && said.contains("is off"));
+        said.map(|(_, said)| said.split('`').nth(1).unwrap().to_owned()).collect::<Vec<String>>()
+    };
+    for (was, is, expected) in [
+        ((true, true), (true, true), &[][..]),
+        ((false, false), (true, true), &[]),
+        ((true, false), (false, false), &["deny-warnings"]),
+        ((false, true), (false, false), &["require-all"]),
+        ((true, true), (false, false), &["deny-warnings", "require-all"]),
+        ((true, false), (false, true), &["deny-warnings"]),
+    ] {
+        assert_eq!(told(was, is, false), expected, "{was:?} {is:?}");
+        assert_eq!(told(was, is, true), [""; 0], "{was:?} {is:?}");
+    }
+}
+
 /// Where nothing says how often a rule may match, recorded events say nothing of it.
 #[test]
 fn rules_without_a_ceiling_are_counted() {

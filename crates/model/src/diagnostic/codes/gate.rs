@@ -81,7 +81,7 @@ codes! {
     }
     /// A run has less to look at than the one before
     CORPUS_SHRUNK = "CC1016" "corpus-shrunk" Error {
-        cause: "The gate has less to look at than it had for the previous release. There are fewer recorded events, never-match events or tests than its evidence says: a file was removed, renamed, cut off or is no longer named. Or a sensor left the fleet, or its manifest differs while its version is the same, or a ceiling is gone or higher for all rules.",
+        cause: "The gate has less to look at than it had for the previous release. There are fewer recorded events, never-match events or tests than its evidence says: a file was removed, renamed, cut off or is no longer named. Or a sensor left the fleet, or its manifest differs while its version is the same, or a ceiling is gone or higher for all rules, or `deny-warnings` or `require-all` is off and was on.",
         harm: "What is no longer looked at is no longer found, and every check passes as before.",
         cure: "Bring back what is missing. Where it is meant to go, run the gate once with `--allow-shrink`: the next release is compared with this one.",
     }
