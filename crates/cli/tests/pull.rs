@@ -83,6 +83,28 @@ fn a_change_is_judged_as_one() {
     assert!(!out.contains("is gone"), "{out}");
 }
 
+/// A change that lets more pass is told as one, by what the configuration of the release before demands.
+#[test]
+fn settings_that_a_change_loosens_are_told() {
+    const CONFIG: &str = "contentcheck.toml";
+    for (name, from, to, told) in [
+        ("same", "ceiling = 3", "ceiling = 3", None),
+        ("stricter", "ceiling = 3", "ceiling = 2", None),
+        ("higher", "ceiling = 3", "ceiling = 1000000", Some("the ceiling 1000000, and had 3")),
+        ("none", "ceiling = 3", "", Some("no ceiling, and had 3")),
+        ("warnings", "deny-warnings = true", "deny-warnings = false", Some("`deny-warnings` is off")),
+    ] {
+        let [before, after] = change(name, |after| replaced(after, CONFIG, from, to));
+        let [before, after] = [&before, &after].map(|path| path.to_str().unwrap());
+        let asked = ["gate", after, "--change", "--previous", before, "--only", "change"];
+        let (exit, out, err) = run(&asked);
+        assert_eq!(exit, if told.is_some() { Exit::Findings } else { Exit::Fine }, "{name}: {out}{err}");
+        assert!(told.is_none_or(|told| out.contains("CC1016") && out.contains(told)), "{name}: {out}");
+        let (exit, out, err) = run(&[&asked[..], &["--allow-shrink"]].concat());
+        assert!(exit == Exit::Fine && !out.contains("CC1016"), "{name}: {out}{err}");
+    }
+}
+
 /// Both releases are shown the recordings of the change: that those of before are not there any more is said, however that came about.
 #[test]
 fn recordings_that_a_change_replaces_are_named() {

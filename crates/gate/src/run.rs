@@ -82,6 +82,8 @@ pub struct Settings {
     pub previous_recordings: Result<Vec<InputDigest>, String>,
     /// Evidence of the previous release.
     pub previous_evidence: Option<Box<PreviousEvidence>>,
+    /// What the configuration of the previous release demands, where there is no evidence of what its run did.
+    pub previous_demands: Option<Demands>,
     /// Version of the tool.
     pub version: &'static str,
 }
@@ -102,6 +104,38 @@ impl Ceiling {
         match self {
             Self::OfAll(most) | Self::Own(most) => most,
         }
+    }
+}
+
+/// What a release demands of itself: settings that stop it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// Whether warnings were errors.
+    pub deny_warnings: bool,
+    /// Whether every check had to run.
+    pub require_all: bool,
+    /// How often each rule might match the recorded events, by its key, in which case does not count.
+    ceilings: BTreeMap<String, u64>,
+}
+
+impl Demands {
+    /// What a release demands, with the ceiling of each rule that has one, by its key.
+    pub fn new(deny_warnings: bool, require_all: bool, ceilings: impl IntoIterator<Item = (String, u64)>) -> Self {
+        let ceilings = ceilings.into_iter().map(|(key, most)| (key.to_ascii_lowercase(), most)).collect();
+        Self { deny_warnings, require_all, ceilings }
+    }
+
+    /// What a release demanded, by its evidence.
+    #[must_use]
+    pub fn of(evidence: &Evidence) -> Self {
+        let ceilings = evidence.rules.iter().filter_map(|rule| Some((rule.rule.clone(), rule.ceiling?)));
+        Self::new(evidence.settings.deny_warnings, evidence.settings.require_all, ceilings)
+    }
+
+    /// The ceiling of a rule, by its key.
+    #[must_use]
+    pub fn ceiling(&self, key: &str) -> Option<u64> {
+        self.ceilings.get(&key.to_ascii_lowercase()).copied()
     }
 }
 
@@ -146,6 +180,7 @@ impl Settings {
             apart: Vec::new(),
             previous_recordings: Ok(Vec::new()),
             previous_evidence: None,
+            previous_demands: None,
             version,
         }
     }

@@ -8,7 +8,7 @@ use contentcheck_gate::checks::{ALL, find};
 use contentcheck_gate::defects;
 use contentcheck_gate::evidence::{CheckResult, Evidence, InputDigest, InputKind, Status};
 use contentcheck_gate::previous::PreviousEvidence;
-use contentcheck_gate::run::{Ceiling, Ceilings, Settings, Step, examine};
+use contentcheck_gate::run::{Ceiling, Ceilings, Demands, Settings, Step, examine};
 use contentcheck_gate::subject::Built;
 use contentcheck_model::diagnostic::closest;
 use contentcheck_model::lookup;
@@ -161,7 +161,21 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
         Built::new(project.gathered, arguments.skip_unsupplied, threads)
             .map_err(|_| Failure::internal("what has errors was not left out"))
     };
+    let asked_before = previous.as_ref().map(|previous| {
+        let GateConfig { require_all, ceiling, ceilings, .. } = &previous.config.gate;
+        (previous.gathered.policy.deny_warnings, *require_all, Ceilings { every: *ceiling, named: ceilings.clone() })
+    });
     let previous = previous.map(|previous| build(previous, selection.threads)).transpose()?;
+    let previous_demands =
+        previous.as_ref().zip(asked_before).filter(|_| evidence.is_none()).map(|(previous, asked)| {
+            let (deny_warnings, require_all, asked) = asked;
+            // A configuration that names no rule of its own has no ceilings; its own gate said so.
+            let ceilings = ceilings(previous, &asked).unwrap_or_default();
+            let rules = previous.rules();
+            let named =
+                rules.iter().zip(ceilings).filter_map(|(rule, most)| Some((rule.key().to_owned(), most?.most())));
+            Demands::new(deny_warnings, require_all, named)
+        });
     let built = build(project, selection.threads)?;
     let built = built
         .profiled(&settings.profile, selection.threads)
@@ -175,7 +189,7 @@ fn prepare(arguments: &Gate, read: &InputFiles, streams: &mut Streams<'_>) -> Re
     Ok(Prepared {
         built,
         previous,
-        settings: Settings { ceilings, previous_evidence, previous_recordings, apart, ..settings },
+        settings: Settings { ceilings, previous_evidence, previous_demands, previous_recordings, apart, ..settings },
         key,
     })
 }

@@ -30,7 +30,7 @@ use crate::checks::lint::Lint;
 use crate::evidence::{Change, ChangeKind, Finding, Weight};
 use crate::facts::{place, plural};
 use crate::previous::PreviousEvidence;
-use crate::run::{Check, Learned, Outcome, Subject};
+use crate::run::{Check, Demands, Learned, Outcome, Subject};
 use crate::subject::Built;
 
 /// Size, rules, meaning and volume against the previous release.
@@ -77,8 +77,10 @@ impl Check for ChangeGuard {
         if !run.settings.allow_shrink {
             if let Some(then) = then {
                 corpus::shrunk(run, then, earlier, &mut outcome);
-                corpus::ceilings_raised(run, then, &mut outcome);
-                corpus::settings_loosened(run, then, &mut outcome);
+            }
+            if let Some(then) = then.map(Demands::of).or_else(|| run.settings.previous_demands.clone()) {
+                corpus::ceilings_raised(run, &then, &mut outcome);
+                corpus::settings_loosened(run, &then, &mut outcome);
             }
             corpus::replaced(run, then, &mut outcome);
             corpus::sensors_gone(run, &mut outcome);

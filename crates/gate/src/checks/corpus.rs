@@ -10,7 +10,7 @@ use contentcheck_model::sensor::{Fleet, Sensor};
 use crate::evidence::{Evidence, Finding, InputDigest, InputKind};
 use crate::facts::plural;
 use crate::previous::PreviousEvidence;
-use crate::run::{Learned, Outcome, Subject};
+use crate::run::{Demands, Learned, Outcome, Subject};
 
 /// A set of events, by what its counts are called in the evidence.
 pub(crate) struct Set {
@@ -112,11 +112,13 @@ pub(crate) fn shrunk(run: &Subject<'_>, then: &Evidence, learned: &Learned, outc
 
 /// Settings under which the previous release would not have passed with what this one may pass with. A severity that is lower counts what it
 /// lowers in the verdict; these leave nothing behind.
-pub(crate) fn settings_loosened(run: &Subject<'_>, then: &Evidence, outcome: &mut Outcome) {
+pub(crate) fn settings_loosened(run: &Subject<'_>, then: &Demands, outcome: &mut Outcome) {
     let denied = run.built.judged().gathered().policy.deny_warnings;
+    // Of a change less runs than of a release, whatever is required.
+    let required = run.settings.require_all || run.settings.is_change;
     for (setting, was, is, what) in [
-        ("deny-warnings", then.settings.deny_warnings, denied, "warnings were errors"),
-        ("require-all", then.settings.require_all, run.settings.require_all, "every check had to run"),
+        ("deny-warnings", then.deny_warnings, denied, "warnings were errors"),
+        ("require-all", then.require_all, required, "every check had to run"),
     ] {
         if was && !is {
             let message = format!("`{setting}` is off, and was on for the previous release: {what}");
@@ -127,16 +129,12 @@ pub(crate) fn settings_loosened(run: &Subject<'_>, then: &Evidence, outcome: &mu
     }
 }
 
-/// Rules of which the evidence of the previous release has a ceiling, and that have none now, or a higher one that is for all rules: they may match more
+/// Rules that had a ceiling in the previous release, and that have none now, or a higher one that is for all rules: they may match more
 /// of what is recorded, and nobody is told. A higher one of a rule's own says that somebody looked at that rule.
-pub(crate) fn ceilings_raised(run: &Subject<'_>, then: &Evidence, outcome: &mut Outcome) {
-    // Case does not count in an id.
-    let key = |key: &str| key.to_ascii_lowercase();
-    let was: BTreeMap<String, u64> =
-        then.rules.iter().filter_map(|rule| Some((key(&rule.rule), rule.ceiling?))).collect();
+pub(crate) fn ceilings_raised(run: &Subject<'_>, then: &Demands, outcome: &mut Outcome) {
     let mut raised: BTreeMap<(u64, Option<u64>), Vec<&CheckedRule>> = BTreeMap::new();
     for (id, rule) in RuleId::count(run.rules.iter().copied()) {
-        let Some(was) = was.get(&key(rule.key())).copied() else { continue };
+        let Some(was) = then.ceiling(rule.key()) else { continue };
         let now = run.ceiling(id);
         if !run.has_own_ceiling(id) && now.is_none_or(|now| now > was) {
             raised.entry((was, now)).or_default().push(rule);

@@ -1,7 +1,7 @@
 //! What there is to look at: recorded events, tests, and the evidence of the release before.
 
 use super::*;
-use crate::run::Ceiling;
+use crate::run::{Ceiling, Demands};
 
 /// A check that had nothing to look at did not pass.
 #[test]
@@ -411,16 +411,26 @@ fn settings_that_were_stricter_are_told() {
     };
     let told = |was: (bool, bool), is: (bool, bool), allow_shrink: bool| {
         // A release that shipped: everything ran.
-        let mut then = checked(&on(was.0), None, settings(), &["change"]);
+        let before = on(was.0);
+        let mut then = checked(&before, None, settings(), &["change"]);
         then.checks.iter_mut().for_each(|check| (check.status, check.skipped) = (Status::Passed, Vec::new()));
         then.settings.require_all = was.1;
         then.verdict = then.settings.verdict(&then.checks, &then.accepted);
         let built = on(is.0);
         let previous_evidence = Some(previous_evidence(&then, &built));
         let settings = Settings { require_all: is.1, previous_evidence, allow_shrink, ..settings() };
-        let found = checked(&built, None, settings, &["change"]);
-        let said = errors(&found).into_iter().filter(|(code, said)| *code == "CC1016" && said.contains("is off"));
-        said.map(|(_, said)| said.split('`').nth(1).unwrap().to_owned()).collect::<Vec<String>>()
+        let by_configuration = Settings {
+            previous_evidence: None,
+            previous_demands: Some(Demands::new(was.0, was.1, [])),
+            ..settings.clone()
+        };
+        let [found, also] = [settings, by_configuration].map(|settings| {
+            let found = checked(&built, Some(&before), settings, &["change"]);
+            let said = errors(&found).into_iter().filter(|(code, said)| *code == "CC1016" && said.contains("is off"));
+            said.map(|(_, said)| said.split('`').nth(1).unwrap().to_owned()).collect::<Vec<String>>()
+        });
+        assert_eq!(found, also);
+        found
     };
     for (was, is, expected) in [
         ((true, true), (true, true), &[][..]),
