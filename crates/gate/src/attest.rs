@@ -65,6 +65,8 @@ pub enum Refusal {
     Missing(Vec<(String, String)>),
     /// Something was allowed to the release that is not allowed here.
     Allowed(Vec<Allowance>),
+    /// There are so many warnings, and none was asked for.
+    Warnings(u64),
     /// The statement is about a release of another name.
     Name {
         /// What the statement says.
@@ -124,6 +126,8 @@ impl Refusal {
                 let options = options(allowed);
                 write!(f, "the gate was run with {options}; where that is known and meant, give the same here")
             }
+            Self::Warnings(1) => f.write_str("the gate has 1 warning; the evidence says which"),
+            Self::Warnings(count) => write!(f, "the gate has {count} warnings; the evidence says which"),
             Self::Name { attested: Some(attested), asked } => {
                 write!(f, "the statement is about the release `{}`, and `{asked}` is asked for", clip(attested))
             }
@@ -164,6 +168,8 @@ pub struct Asked<'a> {
     pub allow_missing: &'a [String],
     /// What the release may have been allowed.
     pub allowed: &'a [Allowance],
+    /// Whether a warning is too much.
+    pub deny_warnings: bool,
     /// The evidence that the statement must have been made from.
     pub evidence: Option<&'a [u8]>,
     /// The keys that may vouch for the evidence of the release before: digests of their files. A release says itself which
@@ -195,6 +201,9 @@ pub fn accepts(statement: &Statement, asked: &Asked<'_>) -> Result<(), Refusal> 
     let allowed: Vec<Allowance> = allowed.copied().collect();
     if !allowed.is_empty() {
         return Err(Refusal::Allowed(allowed));
+    }
+    if asked.deny_warnings && predicate.warnings > 0 {
+        return Err(Refusal::Warnings(predicate.warnings));
     }
     let release = &predicate.release;
     if let Some(name) = asked.name.filter(|name| release.name.as_deref() != Some(*name)) {

@@ -185,6 +185,9 @@ pub struct AttestVerify {
     /// With what the gate may have been run
     #[command(flatten)]
     pub allowed: Allowed,
+    /// A warning of the gate is too much, whatever its release made of warnings
+    #[arg(long)]
+    pub deny_warnings: bool,
     /// Print the statement
     #[arg(long)]
     pub print: bool,

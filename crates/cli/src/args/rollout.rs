@@ -304,6 +304,9 @@ pub struct RolloutPlan {
     /// With what the gate may have been run
     #[command(flatten)]
     pub allowed: Allowed,
+    /// A warning of the gate is too much, whatever its release made of warnings
+    #[arg(long)]
+    pub deny_warnings: bool,
     /// Shorter clocks; no ring and no test is skipped
     #[arg(long)]
     pub urgent: bool,

@@ -75,6 +75,7 @@ fn verify(arguments: &AttestVerify, streams: &mut Streams<'_>) -> Outcome {
         min_sequence: arguments.min_sequence,
         allow_missing: &arguments.allow_missing,
         allowed: &allowed,
+        deny_warnings: arguments.deny_warnings,
         evidence: evidence.as_deref(),
     };
     let statement =

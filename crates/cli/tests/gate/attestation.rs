@@ -80,7 +80,33 @@ fn an_attestation_holds_for_its_image_and_key_alone() {
     assert!(err.contains("the gate's verdict was that the release does not ship"), "{err}");
 }
 
-/// The verdict is one: standard output, every file of evidence, the exit code and the statement say the same, and
+/// Warnings that a release makes nothing of are attested, and who takes it may refuse them.
+#[test]
+fn warnings_are_attested_and_may_be_refused() {
+    let scratch = Scratch::new("warned");
+    let (private, public, left) = (scratch.file("gate.pem"), scratch.file("gate.pub"), scratch.file("evidence"));
+    fs::write(&private, PRIVATE).unwrap();
+    fs::write(&public, PUBLIC).unwrap();
+    let release = demo_without_evidence(&scratch);
+    let config = release.join("contentcheck.toml");
+    let own = fs::read_to_string(&config).unwrap().replace("previous = \"../demo-11\"\n", "");
+    let own = own.replace("require-all = true", "").replace("deny-warnings = true", "");
+    fs::write(&config, own).unwrap();
+    let rule = corpus("reject/CC0149-other-sigma/variant_number.yml");
+    fs::copy(rule, release.join("sigma/process/warned.yml")).unwrap();
+    let gate = ["gate", release.to_str().unwrap(), "--cases", "64", "--evidence", &left, "--sign", &private];
+    let (exit, out, err) = run(&gate);
+    let first = out.lines().next().unwrap();
+    assert!(exit == Exit::Fine && first.contains("; 1 warning; this is not a pass"), "{out}{err}");
+    let (attestation, image) =
+        (scratch.file("evidence/attestation.dsse.json"), scratch.file("evidence/release.ccimage"));
+    let asked = ["attest", "verify", &attestation, "--key", &public, "--image", &image, "--allow-missing", "change"];
+    let (exit, _, err) = run(&asked);
+    assert!(exit == Exit::Fine && err.contains("; 1 warning\n") && err.contains("  warnings: 1\n"), "{err}");
+    let (exit, _, err) = run(&[&asked[..], &["--deny-warnings"]].concat());
+    assert!(exit == Exit::Findings && err.contains("NOT ACCEPTED: the gate has 1 warning"), "{err}");
+}
+
 /// What a release was compared with is held to the key and to what devices have: a release that shrinks against one of the
 /// engineer's own making, or against one that its gate stopped, does not pass for one that was compared with the last.
 #[test]

@@ -572,6 +572,18 @@ fn what_a_release_was_compared_with_is_asked_for() {
             assert!(matches!(keys(wrong, previous, &made), Err(Refusal::PreviousKey(_))));
         }
     }
+    // Warnings, where the release made nothing of them.
+    let warned = statement(&with(|of| {
+        let gone = Finding::new(&contentcheck_model::diagnostic::codes::RELEASE_SHRUNK, "gone");
+        let finding = Finding { weight: crate::result::Weight::Warning, ..gone };
+        of.checks.iter_mut().take(2).for_each(|check| check.findings.push(finding.clone()));
+    }))
+    .unwrap();
+    for (made, deny_warnings, expected) in
+        [(&before, true, Ok(())), (&warned, false, Ok(())), (&warned, true, Err(Refusal::Warnings(2)))]
+    {
+        assert_eq!(accepts(made, &Asked { deny_warnings, ..asked() }), expected);
+    }
     // Evidence that was read and held against nothing.
     let skipped = statement(&with(|of| {
         of.inputs.push(InputDigest::new(InputKind::PreviousEvidence, "evidence.json", json.as_bytes()));

@@ -116,14 +116,14 @@ pub(crate) fn settings_loosened(run: &Subject<'_>, then: &Demands, outcome: &mut
     let denied = run.built.judged().gathered().policy.deny_warnings;
     // Of a change less runs than of a release, whatever is required.
     let required = run.settings.require_all || run.settings.is_change;
-    for (setting, was, is, what) in [
-        ("deny-warnings", then.deny_warnings, denied, "warnings were errors"),
-        ("require-all", then.require_all, required, "every check had to run"),
+    for (setting, was, is, what, or) in [
+        ("deny-warnings", then.deny_warnings, denied, "warnings were errors", ""),
+        ("require-all", then.require_all, required, "every check had to run", ", or give --require-all"),
     ] {
         if was && !is {
             let message = format!("`{setting}` is off, and was on for the previous release: {what}");
             outcome.findings.push(Finding::new(&codes::CORPUS_SHRUNK, message).with_help(format!(
-                "put `{setting} = true` back; where it is meant to go, run the gate once with --allow-shrink"
+                "put `{setting} = true` back{or}; where it is meant to go, run the gate once with --allow-shrink"
             )));
         }
     }

@@ -229,6 +229,7 @@ fn release(arguments: &RolloutPlan) -> Result<Release, Failure> {
         min_sequence: None,
         allow_missing: &arguments.allow_missing,
         allowed: &allowances(arguments.allowed),
+        deny_warnings: arguments.deny_warnings,
         evidence: None,
     };
     attest::verify(&envelope, &public)
