@@ -31,7 +31,7 @@ fn a_release_goes_out_ring_by_ring_a_bad_one_stops_and_the_good_one_comes_back()
     let dry = world.must(0, START, &["plan", &first[0], "--dry-run"]);
     assert!(dry.out.contains("would not see failures"), "{}", dry.out);
     world.must(0, START, &[&["plan", "--urgent"], &strs(&first)[..]].concat());
-    assert!(world.run(START, &["status"]).out.contains("sequence 12, urgent; 1200 devices"));
+    assert!(world.run(START, &["status"]).out.contains("sequence 12, urgent; 1800 devices"));
     world.must(0, START + 60, &["start"]);
     let plans = world.root.join("plans");
     let said = world.must(0, START + 60, &["export", "--engine", "mender", "-o", plans.to_str().unwrap()]);

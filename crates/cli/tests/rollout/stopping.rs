@@ -629,11 +629,11 @@ fn a_draft_is_shown_before_it_is_signed_and_no_key_of_nobody_gets_a_role() {
         shown += &world.must(0, START, &["sign", draft.to_str().unwrap(), "--key", key.to_str().unwrap()]).err;
     }
     for part in [
-        "a census: 1200 devices take part",
-        "windows/11: 800",
+        "a census: 1800 devices take part",
+        "windows/11: 1200",
         "sequence 12\n  image ",
         "\n  urgent\n",
-        "1200 devices of 2 strata; policy `small`",
+        "1800 devices of 2 strata; policy `small`",
         "ring 0 (first): 1 % of the fleet",
         "every ring: devices report within",
         "2027-01-04 08:00",

@@ -20,7 +20,9 @@ pub(crate) const MINUTE: u64 = 60;
 pub(crate) const HOUR: u64 = 60 * MINUTE;
 /// Monday, 4 January 2027, 08:00.
 pub(crate) const START: u64 = 1_799_049_600;
-pub(crate) const DEVICES: u16 = 1_200;
+/// Which of them are in the first ring, of a hundredth, nobody knows before: with so many, fewer than the three that it needs are there once in 300,000
+/// rollouts. With 1,200 it was once in 2,000, and some test failed about once in 50 runs.
+pub(crate) const DEVICES: u16 = 1_800;
 /// The sequence whose content is not that of the others.
 pub(crate) const BAD: u32 = 13;
 
