@@ -184,6 +184,11 @@ fn techniques_count_rules_that_can_fire() {
         let text = rule(u32::try_from(number).unwrap(), tags, detection);
         fs::write(directory.join(format!("{number}.yml")), text).unwrap();
     }
+    // For a sensor that the fleet has not, and of events that none of it supplies.
+    let elsewhere = rule(7, "attack.t1486", fires) + "custom_attributes: {sensors: 'sysmon >=99'}\n";
+    fs::write(directory.join("7.yml"), elsewhere).unwrap();
+    let web = "title: Web\nid: 0d6f3c7e-1f57-4f62-9a4f-000000000099\nlogsource: {category: webserver}\ntags: [attack.t1190]\ndetection:\n    s:\n        cs-uri-query: 'x'\n    condition: s\nlevel: low\n";
+    fs::write(directory.join("8.yml"), web).unwrap();
     let place = directory.to_str().unwrap();
     let of =
         |format: &str| run(&["attack", place, "--no-config", "--fleet", "builtin:sysmon/4.30", "--format", format]);
@@ -202,7 +207,16 @@ fn techniques_count_rules_that_can_fire() {
             (of["technique"].as_str().unwrap(), (count("rules"), count("dead")))
         })
         .collect();
-    assert_eq!(counts, BTreeMap::from([("T1003", (1, 1)), ("T1059.001", (2, 0)), ("T1110", (0, 1))]));
+    assert_eq!(
+        counts,
+        BTreeMap::from([
+            ("T1003", (1, 1)),
+            ("T1059.001", (2, 0)),
+            ("T1110", (0, 1)),
+            ("T1190", (0, 1)),
+            ("T1486", (0, 1))
+        ])
+    );
     assert_eq!(report["untagged"], 1);
     let layer: Value = serde_json::from_str(&of("navigator").1).unwrap();
     assert_eq!(

@@ -7,6 +7,7 @@ use contentcheck_analysis::{Analysis, Fires};
 use contentcheck_model::diagnostic::visible;
 use contentcheck_model::metadata::canonical_tag;
 use contentcheck_model::rule::{CheckedRule, Identity};
+use contentcheck_model::sensor::{Fleet, Sensor};
 use contentcheck_parser::release::Checking;
 use contentcheck_project::{Project, write};
 use contentcheck_run::proof;
@@ -66,7 +67,7 @@ pub fn run(arguments: &Attack, streams: &mut Streams<'_>) -> Outcome {
     let project = Project::open(&selection)?;
     let read = project.read.clone();
     release::introduce(&project, &project.gathered, streams);
-    let has_fleet = project.gathered.fleet.is_some();
+    let fleet = project.gathered.fleet.clone();
     let judged = project.gathered.check(&Checking::with_threads(selection.threads)).judge();
     // What has an error runs nowhere, and the first one says why.
     let mut errors: BTreeMap<Identity, &str> = BTreeMap::new();
@@ -87,6 +88,9 @@ pub fn run(arguments: &Attack, streams: &mut Streams<'_>) -> Outcome {
         }
         let why = match errors.get(&Identity::of(rule)) {
             Some(code) => Some((*code).to_owned()),
+            None if fleet.as_ref().is_some_and(|fleet| !runs(rule, fleet)) => {
+                Some("no sensor of the fleet runs it".to_owned())
+            }
             None => never(rule, &mut analysis).then(|| "no event fulfils it".to_owned()),
         };
         for technique in named {
@@ -102,7 +106,7 @@ pub fn run(arguments: &Attack, streams: &mut Streams<'_>) -> Outcome {
         rules: rules.into_iter().collect(),
         dead: dead.into_iter().collect(),
     });
-    let report = AttackReport { format: 1, techniques: techniques.collect(), untagged, fleet: has_fleet };
+    let report = AttackReport { format: 1, techniques: techniques.collect(), untagged, fleet: fleet.is_some() };
     let internal = |error: serde_json::Error| Failure::internal(error.to_string());
     let text = match arguments.format {
         AttackFormat::Human => human(&report),
@@ -113,7 +117,7 @@ pub fn run(arguments: &Attack, streams: &mut Streams<'_>) -> Outcome {
         Some(path) => write::write_output(path, text.as_bytes(), &read)?,
         None => drop(written(streams.out.write_all(text.as_bytes()))?),
     }
-    if !has_fleet {
+    if fleet.is_none() {
         release::talk(
             streams,
             "no fleet is named, so rules that no sensor can feed count too (--fleet builtin:sysmon)",
@@ -131,6 +135,12 @@ fn techniques_of(rule: &CheckedRule) -> BTreeSet<String> {
         is_id.then(|| format!("T{name}"))
     };
     rule.tags.iter().filter_map(id).collect()
+}
+
+/// Whether some sensor that the rule is for supplies a template type that it is on.
+fn runs(rule: &CheckedRule, fleet: &Fleet) -> bool {
+    let is_for = |sensor: &Sensor| rule.sensors.as_ref().is_none_or(|constraint| constraint.matches(sensor));
+    rule.targets.iter().any(|target| fleet.suppliers(&target.template.name).any(|(sensor, _)| is_for(sensor)))
 }
 
 /// Whether no event fulfils a rule, on any template type that it is on.
