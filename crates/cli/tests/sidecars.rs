@@ -156,6 +156,13 @@ fn what_is_made_holds_as_a_test() {
     let (exit, _, err) = of("fires.yml", &directory.join("never.yml"));
     assert!(exit == Exit::Usage && fs::read_to_string(directory.join("never.yml")).unwrap() == never, "{err}");
     assert_eq!(of("fires.yml", &out).0, Exit::Fine);
+    // Nor where no test can say any of its events.
+    let keyword = "title: C\nlogsource: {product: linux, service: syslog}\ndetection:\n    k: [' exiting (due to fatal error)']\n    condition: k\nlevel: low\n";
+    fs::write(directory.join("keyword.yml"), keyword).unwrap();
+    let file = directory.join("keyword.test.yml");
+    let asked = ["witness", place, "--rule", "keyword.yml", "--no-config", "--format", "sidecar", "--output"];
+    let (exit, _, err) = run(&[&asked[..], &[file.to_str().unwrap()]].concat());
+    assert!(exit == Exit::Findings && !file.exists() && err.contains("nothing was written"), "{err}");
     let demo = shipped.join("..");
     let (exit, _, err) = run(&["witness", demo.to_str().unwrap(), "--rule", "beacon_pipe", "--format", "sidecar"]);
     assert!(exit == Exit::Usage && err.contains("--format native"), "{err}");

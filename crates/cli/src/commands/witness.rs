@@ -63,13 +63,14 @@ pub fn run(arguments: &args::Witness, streams: &mut Streams<'_>) -> Outcome {
             put(&mut text, target, &miss.event, (false, Some(&miss.words)), shown, streams);
         }
     }
+    let is_nothing = arguments.output.is_some() && text.is_empty();
     match &arguments.output {
-        Some(_) if text.is_empty() => talk(streams, "nothing was written"),
+        Some(_) if is_nothing => talk(streams, "nothing was written"),
         Some(path) => write::write_output(path, text.as_bytes(), &release.read)?,
         None => drop(written(streams.out.write_all(text.as_bytes()))?),
     }
     talk(streams, &format!("events on which the rule fires: {fires}; near misses behind them: {misses}"));
-    Ok(if fires > 0 { Exit::Fine } else { Exit::Findings })
+    Ok(if fires > 0 && !is_nothing { Exit::Fine } else { Exit::Findings })
 }
 
 /// How events are written.

@@ -56,6 +56,9 @@ impl Check for ChangeGuard {
             Some(then) if !then.is_attested() => outcome.skipped.push(
                 "the evidence of the previous release is not known to be what the gate left: no key says so (`previous-key` under [gate])".to_owned(),
             ),
+            None if run.settings.is_change => outcome
+                .skipped
+                .push("what there was to look at: a change is held against no evidence of a release (--change)".to_owned()),
             None if run.previous.is_some() && !run.settings.allow_shrink => outcome.skipped.push(
                 "what there was to look at: no evidence of the previous release is named (`previous-evidence` under [gate])".to_owned(),
             ),
