@@ -68,8 +68,8 @@ fn other_type(item: &Item<'_>, value: &Written<'_>, sink: &mut Sink) -> bool {
         _ => None,
     };
     let (message, help) = match (&value.raw, modifiers.of_string(), order) {
-        (Raw::Text(text), Some(modifier), _) if !is_utf16_to_others(text, &modifiers.encodings) => (
-            format!("`{modifier}` takes ASCII to readers such as pySigma, which refuse `{}`", clip(text)),
+        (Raw::Text(text), ..) if !is_utf16_to_others(text, &modifiers.encodings) => (
+            format!("readers such as pySigma write ASCII alone in UTF-16, and refuse `{}`", clip(text)),
             "for them, leave the modifiers out and write what they make of the value".to_owned(),
         ),
         // What is no number is an error of its own.

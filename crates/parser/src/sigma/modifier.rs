@@ -70,7 +70,8 @@ impl Modifiers {
         if self.kind != Kind::Plain {
             return None;
         }
-        let encoding = self.encodings.first().map(|encoding| match encoding {
+        // The last one has one name: UTF-16, of which one has two, comes before base64.
+        let encoding = self.encodings.last().map(|encoding| match encoding {
             Encoding::Windash => "windash",
             Encoding::Utf16Le => "wide",
             Encoding::Utf16Be => "utf16be",
